@@ -1,0 +1,115 @@
+//! Whose fault, with a code that stays.
+
+use alloc::string::String;
+use core::{error::Error, fmt};
+
+/// Why a cookie was not accepted, or not set: the cookie's fault, never an exception.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The MAC is wrong under every key.
+    BadSignature,
+    /// The lifetime that the policy or the token gives has passed.
+    Expired,
+    /// A defect of ours, caught at the language border.
+    Internal,
+    /// The value has not the format's shape, or the payload inside is no JSON.
+    Malformed,
+    /// The request has no cookie of the session's name.
+    NoCookie,
+    /// A well-sealed payload that is not a JSON object.
+    NotAnObject,
+    /// The store has no record for the id.
+    NotFound,
+    /// Issued further in the future than the skew allows.
+    NotYetValid,
+    /// Over one of the caps, sealed or inflated.
+    TooLarge,
+    /// More values of one name, or more bytes to authenticate, than one request may bring.
+    TooMany,
+    /// The token names a key that is not in the keyring.
+    UnknownKey,
+}
+
+impl Reason {
+    /// The stable code: the same string in every language and in the vectors.
+    ///
+    /// ```
+    /// assert_eq!(shortcrust::Reason::BadSignature.code(), "bad_signature");
+    /// ```
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::BadSignature => "bad_signature",
+            Self::Expired => "expired",
+            Self::Internal => "internal",
+            Self::Malformed => "malformed",
+            Self::NoCookie => "no_cookie",
+            Self::NotAnObject => "not_an_object",
+            Self::NotFound => "not_found",
+            Self::NotYetValid => "not_yet_valid",
+            Self::TooLarge => "too_large",
+            Self::TooMany => "too_many",
+            Self::UnknownKey => "unknown_key",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+impl Error for Reason {}
+
+/// Our own configuration is wrong; the message says what to change and never shows a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    code: &'static str,
+    message: String,
+}
+
+impl ConfigError {
+    pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+
+    /// The kind, stable: `cookie`, `policy`, `reader` or `secret`.
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl Error for ConfigError {}
+
+/// A session that can't be written: what open would refuse, seal refuses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealError {
+    reason: Reason,
+    message: String,
+}
+
+impl SealError {
+    pub(crate) fn new(reason: Reason, message: impl Into<String>) -> Self {
+        Self { reason, message: message.into() }
+    }
+
+    /// The code that open would give for such a token.
+    pub fn reason(&self) -> Reason {
+        self.reason
+    }
+}
+
+impl fmt::Display for SealError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl Error for SealError {}

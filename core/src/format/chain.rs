@@ -1,0 +1,161 @@
+//! Read many formats, write one.
+
+use alloc::{boxed::Box, format, string::ToString, vec::Vec};
+
+use super::{Body, Format, MAX_TOKEN, OpenContext, Opened};
+use crate::{
+    cookie,
+    error::{ConfigError, Reason},
+    payload::{self, Facts},
+    policy::Policy,
+    session::Duplicates,
+    time::UnixMillis,
+};
+
+/// A format that is read beside the writer while its cookies are still in browsers.
+pub struct Reader {
+    format: Box<dyn Format>,
+    until: Option<UnixMillis>,
+}
+
+impl Reader {
+    /// Not read any more after `time`: weak old formats should not be read for ever.
+    pub fn until(time: UnixMillis, format: impl Format + 'static) -> Self {
+        Self { format: Box::new(format), until: Some(time) }
+    }
+
+    /// Read for ever, by decision.
+    pub fn forever(format: impl Format + 'static) -> Self {
+        Self { format: Box::new(format), until: None }
+    }
+
+    fn is_due(&self, now: UnixMillis) -> bool {
+        self.until.is_none_or(|until| now <= until)
+    }
+}
+
+/// One writer, and at most three more readers. Which one reads is never decided by bytes that anyone could flip: they
+/// are tried in order, and the MAC decides.
+pub struct Chain {
+    writer: Box<dyn Format>,
+    readers: Vec<Reader>,
+}
+
+impl<F: Format + 'static> From<F> for Chain {
+    fn from(writer: F) -> Self {
+        Self { writer: Box::new(writer), readers: Vec::new() }
+    }
+}
+
+/// What came in and opened.
+pub(crate) struct Found {
+    pub(crate) opened: Opened,
+    /// `None` for an id: only its record can tell.
+    pub(crate) facts: Option<Facts>,
+    /// A previous key or an older format: seal it again.
+    pub(crate) stale: bool,
+}
+
+/// Values of one name that are looked at, and bytes that are authenticated, for one request.
+const MAX_VALUES: usize = 4;
+const MAX_MACED: usize = 64 * 1024;
+
+impl Chain {
+    const MAX_READERS: usize = 4;
+
+    /// Adds a reader behind the others.
+    pub fn read(mut self, reader: Reader) -> Result<Self, ConfigError> {
+        if self.readers.len() + 1 == Self::MAX_READERS {
+            return Err(ConfigError::new("reader", "more than 4 formats to read: remove the oldest"));
+        }
+        self.readers.push(reader);
+        Ok(self)
+    }
+
+    pub(crate) fn writer(&self) -> &dyn Format {
+        &*self.writer
+    }
+
+    pub(crate) fn weakness(&self) -> Option<ConfigError> {
+        let readers = self.readers.iter().map(|reader| &*reader.format);
+        core::iter::once(self.writer()).chain(readers).find_map(Format::weakness)
+    }
+
+    /// The values of `name` that open, in order of preference, or why none does.
+    pub(crate) fn open(
+        &self,
+        header: &str,
+        name: &str,
+        now: UnixMillis,
+        policy: &Policy,
+        duplicates: Duplicates,
+    ) -> Result<Vec<Found>, Reason> {
+        let mut values = cookie::values(header, name).filter(|value| !value.is_empty());
+        let mut found = Vec::new();
+        let mut first_refusal = Reason::NoCookie;
+        let mut budget = MAX_MACED;
+        for token in values.by_ref().take(MAX_VALUES) {
+            match self.open_one(&OpenContext { name, token, now, policy }, &mut budget) {
+                Ok(it) => found.push(it),
+                Err(reason) if first_refusal == Reason::NoCookie => first_refusal = reason,
+                Err(_) => {}
+            }
+            if !found.is_empty() && duplicates == Duplicates::First {
+                break;
+            }
+        }
+        if found.is_empty() {
+            return Err(if values.next().is_some() { Reason::TooMany } else { first_refusal });
+        }
+        if duplicates == Duplicates::Newest {
+            found.sort_by_key(|found| core::cmp::Reverse(found.opened.meta.issued));
+        }
+        Ok(found)
+    }
+
+    fn open_one(&self, cx: &OpenContext<'_>, budget: &mut usize) -> Result<Found, Reason> {
+        if cx.token.len() > MAX_TOKEN {
+            return Err(Reason::TooLarge);
+        }
+        let mut refusal = Reason::Malformed;
+        let due = self.readers.iter().filter(|reader| reader.is_due(cx.now)).map(|reader| &*reader.format);
+        for (at, format) in core::iter::once(self.writer()).chain(due).enumerate() {
+            let cost = cx.token.len() * format.keys();
+            *budget = budget.checked_sub(cost).ok_or(Reason::TooMany)?;
+            match format.open(cx).and_then(|opened| Found::new(opened, at)) {
+                Ok(found) => return Ok(found),
+                Err(reason) => refusal = more_telling(refusal, reason),
+            }
+        }
+        Err(refusal)
+    }
+}
+
+impl Found {
+    fn new(opened: Opened, reader: usize) -> Result<Self, Reason> {
+        let facts = match &opened.body {
+            Body::Payload(text) => Some(payload::scan(text)?),
+            Body::Id(_) => None,
+        };
+        let stale = reader > 0 || opened.key > 0;
+        Ok(Self { opened, facts, stale })
+    }
+}
+
+/// A format that the token is not written in says `malformed` or `bad_signature`; the one that knows it says more.
+fn more_telling(old: Reason, new: Reason) -> Reason {
+    let rank = |reason: Reason| match reason {
+        Reason::Malformed => 0,
+        Reason::BadSignature => 1,
+        Reason::UnknownKey => 2,
+        _ => 3,
+    };
+    if rank(new) > rank(old) { new } else { old }
+}
+
+impl core::fmt::Debug for Chain {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let readers: Vec<_> = self.readers.iter().map(|reader| reader.format.name().to_string()).collect();
+        f.write_str(&format!("Chain({} <- {readers:?})", self.writer.name()))
+    }
+}

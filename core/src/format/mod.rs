@@ -1,0 +1,124 @@
+//! How a payload becomes a token and back.
+
+mod chain;
+mod express;
+mod flask;
+mod sealed;
+
+use alloc::string::String;
+
+pub use chain::{Chain, Reader};
+pub use express::Express;
+pub use flask::{Flask, FlaskOptions, KeyDerivation};
+pub use sealed::Sealed;
+
+pub(crate) use chain::Found;
+
+use crate::{
+    entropy::Entropy,
+    error::{ConfigError, Reason, SealError},
+    policy::Policy,
+    time::UnixMillis,
+};
+
+/// A cookie longer than this is not looked at.
+pub const MAX_TOKEN: usize = 16 * 1024;
+/// What a token may inflate to.
+pub const MAX_PAYLOAD: usize = 256 * 1024;
+
+/// A payload sealed for a cookie. Values are opaque; times are the host's.
+pub trait Format: Send + Sync {
+    /// The word that configuration uses.
+    fn name(&self) -> &'static str;
+
+    /// What a token tells besides its body.
+    fn carries(&self) -> Carries;
+
+    /// Reads a token: the MAC first, always; then the times against the policy; then the payload.
+    fn open(&self, cx: &OpenContext<'_>) -> Result<Opened, Reason>;
+
+    /// Makes a token, asking for as much entropy as it needs.
+    fn seal(&self, cx: &SealContext<'_>, entropy: &mut dyn Entropy) -> Result<String, SealError>;
+
+    /// Why these keys are too weak for a front of our own, if they are.
+    fn weakness(&self) -> Option<ConfigError> {
+        None
+    }
+
+    /// How many keys one reading may try: a bound on its work.
+    fn keys(&self) -> usize;
+}
+
+/// A token and the moment in which it is read.
+#[derive(Clone, Copy, Debug)]
+pub struct OpenContext<'a> {
+    /// The cookie's name.
+    pub name: &'a str,
+    /// The cookie's value.
+    pub token: &'a str,
+    /// The time.
+    pub now: UnixMillis,
+    /// What [`Policy::check`] is asked about the token's times.
+    pub policy: &'a Policy,
+}
+
+/// A body and what is to be said about it.
+#[derive(Clone, Copy, Debug)]
+pub struct SealContext<'a> {
+    /// The cookie's name.
+    pub name: &'a str,
+    /// The payload, or the id of a record.
+    pub body: &'a str,
+    /// Kept as far as the format carries it.
+    pub meta: &'a Meta,
+}
+
+/// What a format's tokens tell; a policy that needs more is refused when it is configured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Carries {
+    /// When the token was sealed.
+    pub issued: bool,
+    /// When the session began.
+    pub created: bool,
+    /// When the token ends.
+    pub expires: bool,
+    /// The session's id.
+    pub id: bool,
+    /// Whose session it is.
+    pub user: bool,
+}
+
+/// What a token told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Meta {
+    /// When the token was sealed.
+    pub issued: Option<UnixMillis>,
+    /// When the session began.
+    pub created: Option<UnixMillis>,
+    /// When the token ends.
+    pub expires: Option<UnixMillis>,
+    /// The session's id, drawn when it began.
+    pub id: Option<[u8; 16]>,
+    /// Whose session it is.
+    pub user: Option<String>,
+}
+
+/// What was inside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// The id of a record in a store.
+    Id(String),
+    /// The session itself.
+    Payload(String),
+}
+
+/// An opened token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// The payload or the id.
+    pub body: Body,
+    /// What else the token told.
+    pub meta: Meta,
+    /// Which key opened it; 0 is the current one.
+    pub key: usize,
+}

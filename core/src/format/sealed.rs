@@ -1,0 +1,169 @@
+//! Our own format: PASETO v4.local with the claims and derivations that `docs/sealed-v1.md` freezes.
+
+use alloc::{
+    borrow::ToOwned,
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use zeroize::Zeroizing;
+
+use super::{Body, Carries, Format, MAX_PAYLOAD, Meta, OpenContext, Opened, SealContext};
+use crate::{
+    cookie::base_name,
+    crypto::{Derivation, LocalKey, PASETO_HEADER, Refusal, pae},
+    encoding::{base64url, from_base64url},
+    entropy::{Entropy, draw},
+    error::{ConfigError, Reason, SealError},
+    keyring::Keyring,
+    payload::{
+        Text, Writer, scan,
+        tree::{Map, Node},
+    },
+    time::UnixMillis,
+};
+
+/// The format `sealed`, the default of our own fronts: encrypted, and bound to one cookie name and audience.
+pub struct Sealed {
+    keys: Vec<Key>,
+    audience: String,
+}
+
+struct Key {
+    id: [u8; 8],
+    local: LocalKey,
+}
+
+impl Sealed {
+    /// Shorter secrets are refused.
+    pub const LEAST_SECRET: usize = 32;
+
+    /// Derives a key and its id from each secret. A token opens only for the audience it was sealed for.
+    pub fn new(keys: &Keyring, audience: &str) -> Result<Self, ConfigError> {
+        keys.require_length("sealed", Self::LEAST_SECRET)?;
+        let keys: Vec<Key> = keys.iter().map(Key::derive).collect();
+        let twice = |at: usize| keys[..at].iter().any(|key| key.id == keys[at].id);
+        if (0..keys.len()).any(twice) {
+            return Err(ConfigError::new("secret", "the same secret is listed twice: remove one"));
+        }
+        Ok(Self { keys, audience: audience.to_owned() })
+    }
+
+    fn assertion(&self, name: &str) -> Vec<u8> {
+        let parts = ["shortcrust/v1", "session", &self.audience, base_name(name)];
+        pae(&parts.map(str::as_bytes))
+    }
+}
+
+impl Key {
+    fn derive(secret: &[u8]) -> Self {
+        let derivation = Derivation::new(secret);
+        let key: Zeroizing<[u8; 32]> = derivation.expand("sealed v4.local key");
+        Self { id: *derivation.expand("sealed v4.local kid"), local: LocalKey::new(key) }
+    }
+}
+
+impl Format for Sealed {
+    fn name(&self) -> &'static str {
+        "sealed"
+    }
+
+    fn carries(&self) -> Carries {
+        Carries { issued: true, created: true, expires: true, id: true, user: true }
+    }
+
+    fn open(&self, cx: &OpenContext<'_>) -> Result<Opened, Reason> {
+        let token = cx.token.strip_prefix(PASETO_HEADER).ok_or(Reason::Malformed)?;
+        let (body, footer) = token.split_once('.').ok_or(Reason::UnknownKey)?;
+        let footer = from_base64url(footer).ok_or(Reason::UnknownKey)?;
+        let known = |key: &Key| key.id.as_slice() == footer;
+        let key = self.keys.iter().position(known).ok_or(Reason::UnknownKey)?;
+        let opened = self.keys[key].local.open(body, &footer, &self.assertion(cx.name));
+        let claims = opened.map_err(|refusal| match refusal {
+            Refusal::Shape => Reason::Malformed,
+            Refusal::Tag => Reason::BadSignature,
+        })?;
+        let claims = String::from_utf8(claims).map_err(|_| Reason::Malformed)?;
+        let root = Node::parse(&claims, false)?;
+        let map = root.as_map().ok_or(Reason::Malformed)?;
+        let meta = read_meta(map)?;
+        cx.policy.check(&meta, cx.now)?;
+        let data = map.get(b"d").ok_or(Reason::Malformed)?;
+        if data.value.range.len() > MAX_PAYLOAD {
+            return Err(Reason::TooLarge);
+        }
+        Ok(Opened { body: Body::Payload(claims[data.value.range.clone()].to_owned()), meta, key })
+    }
+
+    fn seal(&self, cx: &SealContext<'_>, entropy: &mut dyn Entropy) -> Result<String, SealError> {
+        let id = match cx.meta.id {
+            Some(id) => id,
+            None => draw(entropy)?,
+        };
+        let nonce = draw(entropy)?;
+        let key = &self.keys[0];
+        let claims = write_claims(cx, id);
+        check(&claims)?;
+        Ok(key.local.seal(&nonce, claims.as_bytes(), &key.id, &self.assertion(cx.name)))
+    }
+
+    fn keys(&self) -> usize {
+        // The footer names the one key that is tried.
+        1
+    }
+}
+
+/// The claims are one level deeper than the payload, and other readers know no NaN.
+fn check(claims: &str) -> Result<(), SealError> {
+    let message = match scan(claims) {
+        Ok(facts) if facts.non_finite => {
+            "NaN or an infinity is in the session, which is no JSON: store it as text"
+        }
+        Ok(_) => return Ok(()),
+        Err(reason) => return Err(SealError::new(reason, "the session nests too deep: put less into it")),
+    };
+    Err(SealError::new(Reason::Malformed, message))
+}
+
+fn read_meta(claims: &Map) -> Result<Meta, Reason> {
+    let get = |name: &str| claims.get(name.as_bytes()).map(|entry| &entry.value);
+    let time = |node: &Node| node.as_text().and_then(UnixMillis::from_rfc3339);
+    let required = |node: &Node| time(node).ok_or(Reason::Malformed);
+    let issued = required(get("iat").ok_or(Reason::Malformed)?)?;
+    let created = match get("c") {
+        Some(node) => node.as_number().and_then(whole_seconds).ok_or(Reason::Malformed)?,
+        None => issued,
+    };
+    Ok(Meta {
+        issued: Some(issued),
+        created: Some(created),
+        expires: get("exp").map(required).transpose()?,
+        id: get("jti").and_then(Node::as_text).and_then(from_base64url).and_then(|id| id.try_into().ok()),
+        user: get("sub").and_then(Node::as_text).map(ToString::to_string),
+    })
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
+fn whole_seconds(number: f64) -> Option<UnixMillis> {
+    (number.abs() < 1e13).then_some(UnixMillis::from_secs(number as i64))
+}
+
+/// The order of the claims is frozen too, so that the bytes are.
+fn write_claims(cx: &SealContext<'_>, id: [u8; 16]) -> String {
+    let meta = cx.meta;
+    let issued = meta.issued.unwrap_or_default();
+    let exp = meta.expires.map_or_else(String::new, |end| format!(r#""exp":"{}","#, end.to_rfc3339()));
+    let sub = meta.user.as_deref().map_or_else(String::new, |user| {
+        let mut writer = Writer::new(false);
+        writer.text(Text::Utf8(user));
+        format!(r#""sub":{},"#, writer.finish())
+    });
+    format!(
+        r#"{{"iat":"{}",{exp}"jti":"{}","c":{},{sub}"d":{}}}"#,
+        issued.to_rfc3339(),
+        base64url(&id),
+        meta.created.unwrap_or(issued).secs(),
+        cx.body,
+    )
+}

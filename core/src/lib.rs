@@ -1,0 +1,63 @@
+//! Session cookies for Python and Node on one core that does no I/O.
+//!
+//! ```text
+//! Cookie header ─ cookie::values ─ Format::open ─ payload::scan ─ Session + Policy ─(handler)─ Format::seal ─ SetCookie ─ Set-Cookie header
+//!                                       │                             │
+//!                                    Keyring                 Actions (the host runs the I/O)
+//! ```
+//!
+//! The host tells the core the time ([`UnixMillis`]) and hands it random bytes ([`Entropy`]); the core answers with
+//! values: a payload, a cookie, a reason. It is `no_std`, so the compiler proves that it has no clock, no randomness
+//! and no files.
+//!
+//! ```
+//! use shortcrust::{Content, Engine, Head, Keyring, Policy, UnixMillis, format::Sealed};
+//!
+//! let keys = Keyring::newest_first(["a secret of at least thirty-two bytes"])?;
+//! let engine = Engine::builder(Sealed::new(&keys, "")?).policy(Policy::default()).build()?;
+//! let now = UnixMillis::from_secs(1_800_000_000);
+//! let mut dice = |buffer: &mut [u8]| { buffer.fill(7); Ok(()) }; // a host asks its operating system
+//!
+//! let session = engine.open("", now).ready().unwrap();
+//! assert_eq!(session.reason().unwrap().code(), "no_cookie");
+//! let head = session.head(&Content::Changed(r#"{"user":"ada"}"#), true, now, &mut dice)?;
+//!
+//! let cookie = format!("session={}", head.cookies[0].value());
+//! let again = engine.open(&cookie, now).ready().unwrap();
+//! assert_eq!(again.payload(), Some(r#"{"user":"ada"}"#));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The prose is in [`manual`].
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+pub mod cookie;
+mod crypto;
+mod encoding;
+mod entropy;
+pub mod envelope;
+mod error;
+pub mod format;
+mod keyring;
+pub mod manual;
+pub mod payload;
+mod policy;
+mod session;
+mod time;
+
+pub use cookie::{Attributes, Priority, SameSite, Secure, SetCookie};
+pub use crypto::Digest;
+pub use entropy::{Entropy, EntropyError};
+pub use error::{ConfigError, Reason, SealError};
+pub use format::{Chain, Format, Reader};
+pub use keyring::{Keyring, Secret};
+pub use policy::Policy;
+pub use session::{
+    Action, Actions, Content, Duplicates, Engine, EngineBuilder, Head, Opening, Outcome, Session, Step,
+    Warning, Why,
+};
+pub use time::{Seconds, UnixMillis};

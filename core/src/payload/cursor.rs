@@ -1,0 +1,181 @@
+//! JSON's grammar (RFC 8259) over a text, with the three number words of Python.
+
+use alloc::vec::Vec;
+
+use super::text::Text;
+use crate::{encoding::hex_digit, error::Reason};
+
+#[derive(Clone)]
+pub(super) struct Cursor<'a> {
+    text: &'a str,
+    pub(super) at: usize,
+}
+
+/// What a number's text is; `NaN`, `Infinity` and `-Infinity` are floats.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum NumberKind {
+    Float,
+    Int,
+}
+
+impl<'a> Cursor<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        Self { text, at: 0 }
+    }
+
+    pub(super) fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    /// The next byte that is not white space, not consumed.
+    pub(super) fn token(&mut self) -> Option<u8> {
+        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.peek() {
+            self.at += 1;
+        }
+        self.peek()
+    }
+
+    pub(super) fn expect(&mut self, byte: u8) -> Result<(), Reason> {
+        if self.token() == Some(byte) {
+            self.at += 1;
+            return Ok(());
+        }
+        Err(Reason::Malformed)
+    }
+
+    pub(super) fn word(&mut self, word: &str) -> Result<(), Reason> {
+        if self.text.as_bytes()[self.at..].starts_with(word.as_bytes()) {
+            self.at += word.len();
+            return Ok(());
+        }
+        Err(Reason::Malformed)
+    }
+
+    pub(super) fn end(&mut self) -> Result<(), Reason> {
+        self.token().map_or(Ok(()), |_| Err(Reason::Malformed))
+    }
+
+    pub(super) fn number(&mut self) -> Result<(&'a str, NumberKind), Reason> {
+        let start = self.at;
+        self.skip(b'-');
+        match self.peek() {
+            Some(b'I') => self.word("Infinity")?,
+            Some(b'N') if start == self.at => self.word("NaN")?,
+            Some(b'0') => self.at += 1,
+            _ => self.digits()?,
+        }
+        let whole = self.at;
+        if self.skip(b'.') {
+            self.digits()?;
+        }
+        if self.skip(b'e') || self.skip(b'E') {
+            let _ = self.skip(b'+') || self.skip(b'-');
+            self.digits()?;
+        }
+        let text = &self.text[start..self.at];
+        let is_int = self.at == whole && text.as_bytes()[text.len() - 1].is_ascii_digit();
+        Ok((text, if is_int { NumberKind::Int } else { NumberKind::Float }))
+    }
+
+    fn skip(&mut self, byte: u8) -> bool {
+        let found = self.peek() == Some(byte);
+        self.at += usize::from(found);
+        found
+    }
+
+    fn digits(&mut self) -> Result<(), Reason> {
+        let start = self.at;
+        while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
+            self.at += 1;
+        }
+        if self.at > start { Ok(()) } else { Err(Reason::Malformed) }
+    }
+
+    /// A string, borrowed from the text where it has no escapes.
+    pub(super) fn string<'s>(&mut self, scratch: &'s mut Vec<u8>) -> Result<Text<'s>, Reason>
+    where
+        'a: 's,
+    {
+        self.expect(b'"')?;
+        let start = self.at;
+        self.at += plain_len(&self.text.as_bytes()[start..]);
+        if self.peek() == Some(b'"') {
+            self.at += 1;
+            return Ok(Text::Utf8(&self.text[start..self.at - 1]));
+        }
+        scratch.clear();
+        scratch.extend_from_slice(&self.text.as_bytes()[start..self.at]);
+        let mut lone = false;
+        loop {
+            match self.peek() {
+                Some(b'"') => break self.at += 1,
+                Some(b'\\') => lone |= self.escape(scratch)?,
+                Some(b' '..) => {
+                    let len = plain_len(&self.text.as_bytes()[self.at..]);
+                    scratch.extend_from_slice(&self.text.as_bytes()[self.at..self.at + len]);
+                    self.at += len;
+                }
+                _ => return Err(Reason::Malformed),
+            }
+        }
+        let text = Text::from(scratch.as_slice());
+        debug_assert_eq!(lone, matches!(text, Text::Wtf8(_)));
+        Ok(text)
+    }
+
+    /// Whether the escape left a lone surrogate.
+    fn escape(&mut self, out: &mut Vec<u8>) -> Result<bool, Reason> {
+        self.at += 1;
+        let escaped = self.peek().ok_or(Reason::Malformed)?;
+        self.at += 1;
+        out.push(match escaped {
+            b'"' | b'\\' | b'/' => escaped,
+            b'b' => 8,
+            b'f' => 12,
+            b'n' => b'\n',
+            b'r' => b'\r',
+            b't' => b'\t',
+            b'u' => return self.unicode_escape(out),
+            _ => return Err(Reason::Malformed),
+        });
+        Ok(false)
+    }
+
+    fn unicode_escape(&mut self, out: &mut Vec<u8>) -> Result<bool, Reason> {
+        let unit = self.hex4(self.at)?;
+        self.at += 4;
+        if let 0xD800..0xDC00 = unit
+            && self.text.as_bytes()[self.at..].starts_with(b"\\u")
+            && let Ok(low @ 0xDC00..0xE000) = self.hex4(self.at + 2)
+        {
+            self.at += 6;
+            push_code_point(out, 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00));
+            return Ok(false);
+        }
+        push_code_point(out, unit);
+        Ok((0xD800..0xE000).contains(&unit))
+    }
+
+    fn hex4(&self, at: usize) -> Result<u32, Reason> {
+        let digits = self.text.as_bytes().get(at..at + 4).ok_or(Reason::Malformed)?;
+        digits.iter().try_fold(0, |value, &digit| {
+            Ok(value << 4 | u32::from(hex_digit(digit).ok_or(Reason::Malformed)?))
+        })
+    }
+}
+
+/// How many bytes stand before a quote, a backslash or a control character.
+pub(super) fn plain_len(bytes: &[u8]) -> usize {
+    bytes.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < b' ').unwrap_or(bytes.len())
+}
+
+/// UTF-8, surrogates included.
+fn push_code_point(out: &mut Vec<u8>, code: u32) {
+    let tail = |shift: u32| 0x80 | (code >> shift & 0x3F) as u8;
+    match code {
+        0..0x80 => out.push(code as u8),
+        0x80..0x800 => out.extend([0xC0 | (code >> 6) as u8, tail(0)]),
+        0x800..0x10000 => out.extend([0xE0 | (code >> 12) as u8, tail(6), tail(0)]),
+        _ => out.extend([0xF0 | (code >> 18) as u8, tail(12), tail(6), tail(0)]),
+    }
+}

@@ -1,0 +1,44 @@
+//! The session's data as JSON text.
+//!
+//! One reader ([`decode`]) drives a [`Sink`] over whatever the host builds its values from, and one [`Writer`] is
+//! driven by the host. Both know Python's JSON (NaN, big integers, lone surrogates, which serde_json refuses) and the
+//! tagged dialect of Flask's `TaggedJSONSerializer` (3.1), which lives here and nowhere else.
+
+mod cursor;
+mod decode;
+mod patch;
+mod scan;
+mod text;
+pub(crate) mod tree;
+mod writer;
+
+pub use decode::{DecodeError, MAX_DEPTH, Sink, decode};
+pub use patch::{Kind, Projection, is_hidden, patch, project};
+pub use scan::{Facts, scan};
+pub use text::Text;
+pub use writer::{MapScope, Writer};
+
+/// The keys of Flask's tags; an object whose only key is one of them is not an ordinary object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tag {
+    Bytes,
+    Datetime,
+    Dict,
+    Markup,
+    Tuple,
+    Uuid,
+}
+
+impl Tag {
+    pub(crate) fn of(key: &[u8]) -> Option<Self> {
+        Some(match key {
+            b" b" => Self::Bytes,
+            b" d" => Self::Datetime,
+            b" di" => Self::Dict,
+            b" m" => Self::Markup,
+            b" t" => Self::Tuple,
+            b" u" => Self::Uuid,
+            _ => return None,
+        })
+    }
+}

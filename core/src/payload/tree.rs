@@ -1,0 +1,189 @@
+//! A document as values that know their place in the text.
+
+use alloc::vec::Vec;
+use core::{convert::Infallible, ops::Range};
+
+use super::{
+    decode::{DecodeError, Sink, decode},
+    text::Text,
+};
+use crate::{error::Reason, time::UnixMillis};
+
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) range: Range<usize>,
+    pub(crate) value: Value,
+}
+
+#[derive(Debug)]
+pub(crate) enum Value {
+    Bool(bool),
+    Bytes(Vec<u8>),
+    /// The text, and the time where it is an HTTP date.
+    Datetime(Vec<u8>, Option<UnixMillis>),
+    List(Vec<Node>),
+    Map(Map),
+    Markup(Vec<u8>),
+    Null,
+    /// As JavaScript sees it.
+    Number(f64),
+    Text(Vec<u8>),
+    Tuple(Vec<Node>),
+    Uuid([u8; 16]),
+}
+
+/// Entries in the text's order, one a key, with an index where there are many.
+#[derive(Debug, Default)]
+pub(crate) struct Map {
+    entries: Vec<Entry>,
+    by_key: Vec<usize>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) key: Vec<u8>,
+    pub(crate) value: Node,
+}
+
+impl Map {
+    const SMALL: usize = 16;
+
+    pub(crate) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    pub(crate) fn get(&self, key: &[u8]) -> Option<&Entry> {
+        if self.by_key.is_empty() {
+            return self.entries.iter().find(|entry| entry.key == key);
+        }
+        let at = self.by_key.binary_search_by(|&at| self.entries[at].key.as_slice().cmp(key)).ok()?;
+        Some(&self.entries[self.by_key[at]])
+    }
+
+    pub(crate) fn get_mut(&mut self, key: &[u8]) -> Option<&mut Node> {
+        self.entries.iter_mut().find(|entry| entry.key == key).map(|entry| &mut entry.value)
+    }
+
+    /// The last of several entries with one key counts, in the place of that last one.
+    fn settle(mut self) -> Self {
+        let mut order: Vec<usize> = (0..self.entries.len()).collect();
+        order.sort_by(|&a, &b| self.entries[a].key.cmp(&self.entries[b].key).then(a.cmp(&b)));
+        let replaced = |pair: &[usize]| self.entries[pair[0]].key == self.entries[pair[1]].key;
+        let mut gone: Vec<usize> =
+            order.windows(2).filter(|pair| replaced(pair)).map(|pair| pair[0]).collect();
+        if !gone.is_empty() {
+            gone.sort_unstable();
+            let mut at = 0;
+            self.entries.retain(|_| (gone.binary_search(&at).is_err(), at += 1).0);
+            return self.settle();
+        }
+        if self.entries.len() > Self::SMALL {
+            self.by_key = order;
+        }
+        self
+    }
+}
+
+impl Node {
+    pub(crate) fn parse(text: &str, tags: bool) -> Result<Self, Reason> {
+        match decode(text, tags, &mut Builder) {
+            Ok(node) => Ok(node),
+            Err(DecodeError::Text(reason)) => Err(reason),
+            Err(DecodeError::Sink(never)) => match never {},
+        }
+    }
+
+    pub(crate) fn as_map(&self) -> Option<&Map> {
+        match &self.value {
+            Value::Map(map) => Some(map),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn as_text(&self) -> Option<&str> {
+        match &self.value {
+            Value::Text(text) => core::str::from_utf8(text).ok(),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn as_number(&self) -> Option<f64> {
+        match self.value {
+            Value::Number(number) => Some(number),
+            _ => None,
+        }
+    }
+}
+
+struct Builder;
+
+type Built<T> = Result<T, Infallible>;
+
+fn node(value: Value) -> Built<Node> {
+    Ok(Node { range: 0..0, value })
+}
+
+impl Sink for Builder {
+    type Value = Node;
+    type Key = Vec<u8>;
+    type List = Vec<Node>;
+    type Map = Map;
+    type Error = Infallible;
+
+    fn null(&mut self) -> Built<Node> {
+        node(Value::Null)
+    }
+    fn bool(&mut self, value: bool) -> Built<Node> {
+        node(Value::Bool(value))
+    }
+    fn int(&mut self, digits: &str) -> Built<Node> {
+        node(Value::Number(digits.parse().unwrap_or(f64::NAN)))
+    }
+    fn float(&mut self, value: f64) -> Built<Node> {
+        node(Value::Number(value))
+    }
+    fn text(&mut self, text: Text<'_>) -> Built<Node> {
+        node(Value::Text(text.bytes().to_vec()))
+    }
+    fn list(&mut self) -> Built<Vec<Node>> {
+        Ok(Vec::new())
+    }
+    fn push(&mut self, list: &mut Vec<Node>, value: Node) -> Built<()> {
+        list.push(value);
+        Ok(())
+    }
+    fn end_list(&mut self, list: Vec<Node>) -> Built<Node> {
+        node(Value::List(list))
+    }
+    fn end_tuple(&mut self, list: Vec<Node>) -> Built<Node> {
+        node(Value::Tuple(list))
+    }
+    fn map(&mut self) -> Built<Map> {
+        Ok(Map::default())
+    }
+    fn key(&mut self, key: Text<'_>) -> Built<Vec<u8>> {
+        Ok(key.bytes().to_vec())
+    }
+    fn insert(&mut self, map: &mut Map, key: Vec<u8>, value: Node) -> Built<()> {
+        map.entries.push(Entry { key, value });
+        Ok(())
+    }
+    fn end_map(&mut self, map: Map) -> Built<Node> {
+        node(Value::Map(map.settle()))
+    }
+    fn bytes(&mut self, bytes: &[u8]) -> Built<Node> {
+        node(Value::Bytes(bytes.to_vec()))
+    }
+    fn markup(&mut self, text: Text<'_>) -> Built<Node> {
+        node(Value::Markup(text.bytes().to_vec()))
+    }
+    fn uuid(&mut self, uuid: [u8; 16]) -> Built<Node> {
+        node(Value::Uuid(uuid))
+    }
+    fn datetime(&mut self, text: Text<'_>, time: Option<UnixMillis>) -> Built<Node> {
+        node(Value::Datetime(text.bytes().to_vec(), time))
+    }
+    fn place(&mut self, value: Node, range: Range<usize>) -> Node {
+        Node { range, ..value }
+    }
+}

@@ -1,0 +1,296 @@
+//! The host's values to JSON text, as `json.dumps(separators=(",", ":"))` of Python 3 spells it, tags included.
+
+use alloc::{string::String, vec::Vec};
+use core::fmt::Write;
+
+use super::{Tag, cursor::plain_len, text::Text};
+use crate::{encoding, time::UnixMillis};
+
+/// Writes one document; the host calls it value by value.
+///
+/// ```
+/// use shortcrust::payload::{Text, Writer};
+/// let mut writer = Writer::new(true);
+/// let scope = writer.begin_map(None);
+/// writer.key(scope, Text::Utf8("at"));
+/// writer.begin_tuple();
+/// writer.float(1.0);
+/// writer.text(Text::Utf8("é"));
+/// writer.end_tuple();
+/// writer.end_map(scope);
+/// assert_eq!(writer.finish(), r#"{"at":{" t":[1.0,"\u00e9"]}}"#);
+/// ```
+#[derive(Debug)]
+pub struct Writer {
+    out: Vec<u8>,
+    ascii: bool,
+}
+
+/// Whether an object had to be escaped because its only key looks like a tag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MapScope {
+    escaped: bool,
+}
+
+impl MapScope {
+    pub(crate) const PLAIN: Self = Self { escaped: false };
+}
+
+impl Writer {
+    /// With `ascii`, everything else is written as `\uXXXX` (`ensure_ascii`).
+    pub fn new(ascii: bool) -> Self {
+        Self { out: Vec::with_capacity(512), ascii }
+    }
+
+    /// The text.
+    pub fn finish(self) -> String {
+        String::from_utf8(self.out).expect("only UTF-8 is written, lone surrogates as escapes")
+    }
+
+    /// `null`.
+    pub fn null(&mut self) {
+        self.raw("null");
+    }
+
+    /// `true` or `false`.
+    pub fn bool(&mut self, value: bool) {
+        self.raw(if value { "true" } else { "false" });
+    }
+
+    /// An integer that fits a machine word.
+    pub fn int(&mut self, value: i64) {
+        self.separate();
+        let _ = write!(Utf8(&mut self.out), "{value}");
+    }
+
+    /// A value that is JSON already, such as the digits of a big integer.
+    pub fn raw(&mut self, text: &str) {
+        self.separate();
+        self.out.extend_from_slice(text.as_bytes());
+    }
+
+    /// As Python's `float.__repr__`: the shortest digits that read back.
+    pub fn float(&mut self, value: f64) {
+        self.separate();
+        if value.is_finite() {
+            write_float(&mut self.out, value);
+        } else {
+            let word = if value.is_nan() {
+                "NaN"
+            } else if value > 0.0 {
+                "Infinity"
+            } else {
+                "-Infinity"
+            };
+            self.out.extend_from_slice(word.as_bytes());
+        }
+    }
+
+    /// A string.
+    pub fn text(&mut self, text: Text<'_>) {
+        self.separate();
+        self.quoted(text, "");
+    }
+
+    /// `[`.
+    pub fn begin_list(&mut self) {
+        self.raw("[");
+    }
+
+    /// `]`.
+    pub fn end_list(&mut self) {
+        self.out.push(b']');
+    }
+
+    /// A tuple is `{" t": [...]}`.
+    pub fn begin_tuple(&mut self) {
+        self.raw("{\" t\":[");
+    }
+
+    /// The end of a tuple.
+    pub fn end_tuple(&mut self) {
+        self.out.extend_from_slice(b"]}");
+    }
+
+    /// Begins an object. `only_key` is its key if it has exactly one.
+    pub fn begin_map(&mut self, only_key: Option<Text<'_>>) -> MapScope {
+        let escaped = only_key.is_some_and(|key| Tag::of(key.bytes()).is_some());
+        self.raw(if escaped { "{\" di\":{" } else { "{" });
+        MapScope { escaped }
+    }
+
+    /// A key of the object that `scope` began.
+    pub fn key(&mut self, scope: MapScope, key: Text<'_>) {
+        self.separate();
+        self.quoted(key, if scope.escaped { "__" } else { "" });
+        self.out.push(b':');
+    }
+
+    /// Ends an object.
+    pub fn end_map(&mut self, scope: MapScope) {
+        self.out.extend_from_slice(if scope.escaped { b"}}" } else { b"}" });
+    }
+
+    /// `{" b": base64}`.
+    pub fn bytes(&mut self, bytes: &[u8]) {
+        self.tag("{\" b\":", Text::Utf8(&encoding::base64(bytes)));
+    }
+
+    /// `{" m": text}`.
+    pub fn markup(&mut self, text: Text<'_>) {
+        self.tag("{\" m\":", text);
+    }
+
+    /// `{" u": hex}`.
+    pub fn uuid(&mut self, hex: &str) {
+        self.tag("{\" u\":", Text::Utf8(hex));
+    }
+
+    /// `{" d": HTTP date}`; `false`, and nothing written, outside the years 1 to 9999.
+    pub fn datetime(&mut self, time: UnixMillis) -> bool {
+        let date = time.to_http_date();
+        if let Some(date) = &date {
+            self.tag("{\" d\":", Text::Utf8(date));
+        }
+        date.is_some()
+    }
+
+    fn tag(&mut self, open: &str, text: Text<'_>) {
+        self.raw(open);
+        self.quoted(text, "");
+        self.out.push(b'}');
+    }
+
+    /// A comma, unless the value is a container's or a key's first.
+    fn separate(&mut self) {
+        if !matches!(self.out.last(), None | Some(b'[' | b'{' | b':')) {
+            self.out.push(b',');
+        }
+    }
+
+    fn quoted(&mut self, text: Text<'_>, suffix: &str) {
+        self.out.push(b'"');
+        let mut rest = text.bytes();
+        while !rest.is_empty() {
+            let plain = self.plain_prefix(rest);
+            self.out.extend_from_slice(&rest[..plain]);
+            rest = &rest[plain..];
+            if !rest.is_empty() {
+                rest = self.escape(rest);
+            }
+        }
+        self.out.extend_from_slice(suffix.as_bytes());
+        self.out.push(b'"');
+    }
+
+    fn plain_prefix(&self, bytes: &[u8]) -> usize {
+        let special = |&byte: &u8| !matches!(byte, b' '..=b'~') || byte == b'"' || byte == b'\\';
+        if self.ascii {
+            return bytes.iter().position(special).unwrap_or(bytes.len());
+        }
+        // A lone surrogate can only be written as an escape; in WTF-8 it begins with ED A0 to ED BF.
+        let plain = plain_len(bytes);
+        let lone = |pair: &[u8]| pair[0] == 0xED && pair[1] >= 0xA0;
+        bytes[..plain].windows(2).position(lone).unwrap_or(plain)
+    }
+
+    /// Writes the first character as an escape and returns what follows.
+    fn escape<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
+        let short = match bytes[0] {
+            b'"' => b'"',
+            b'\\' => b'\\',
+            b'\n' => b'n',
+            b'\r' => b'r',
+            b'\t' => b't',
+            8 => b'b',
+            12 => b'f',
+            _ => {
+                let (code, rest) = split_code_point(bytes);
+                let mut units = [0; 2];
+                match char::from_u32(code) {
+                    Some(char) => char.encode_utf16(&mut units).iter().for_each(|unit| self.unit(*unit)),
+                    None => self.unit(code as u16),
+                }
+                return rest;
+            }
+        };
+        self.out.extend([b'\\', short]);
+        &bytes[1..]
+    }
+
+    fn unit(&mut self, unit: u16) {
+        let _ = write!(Utf8(&mut self.out), "\\u{unit:04x}");
+    }
+}
+
+/// The bytes are UTF-8 or WTF-8, so a lead byte tells how many follow.
+fn split_code_point(bytes: &[u8]) -> (u32, &[u8]) {
+    let (len, lead) = match bytes[0] {
+        byte @ ..0x80 => (1, byte),
+        byte @ ..0xE0 => (2, byte & 0x1F),
+        byte @ ..0xF0 => (3, byte & 0x0F),
+        byte => (4, byte & 0x07),
+    };
+    let (head, rest) = bytes.split_at(len.min(bytes.len()));
+    let code = head[1..].iter().fold(u32::from(lead), |code, byte| code << 6 | u32::from(byte & 0x3F));
+    (code, rest)
+}
+
+struct Utf8<'a>(&'a mut Vec<u8>);
+
+impl Write for Utf8<'_> {
+    fn write_str(&mut self, text: &str) -> core::fmt::Result {
+        self.0.extend_from_slice(text.as_bytes());
+        Ok(())
+    }
+}
+
+/// Rust's `{:?}` has Python's digits and thresholds and spells only the exponent otherwise: `1e16` for `1e+16`.
+fn write_float(out: &mut Vec<u8>, value: f64) {
+    let start = out.len();
+    let _ = write!(Utf8(out), "{value:?}");
+    if let Some(at) = out[start..].iter().position(|&byte| byte == b'e') {
+        let exponent = out.split_off(start + at + 1);
+        let exponent = core::str::from_utf8(&exponent).ok().and_then(|text| text.parse().ok());
+        let _ = write!(Utf8(out), "{:+03}", exponent.unwrap_or(0_i32));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(write: impl FnOnce(&mut Writer)) -> String {
+        let mut writer = Writer::new(true);
+        write(&mut writer);
+        writer.finish()
+    }
+
+    #[test]
+    fn floats_are_spelled_as_python_spells_them() {
+        for (value, want) in [
+            (1.0, "1.0"),
+            (-0.0, "-0.0"),
+            (1e15, "1000000000000000.0"),
+            (1e16, "1e+16"),
+            (1.5e300, "1.5e+300"),
+            (0.0001, "0.0001"),
+            (0.00001, "1e-05"),
+            (5e-324, "5e-324"),
+            (0.1 + 0.2, "0.30000000000000004"),
+            (f64::NAN, "NaN"),
+            (f64::NEG_INFINITY, "-Infinity"),
+        ] {
+            assert_eq!(written(|writer| writer.float(value)), want);
+        }
+    }
+
+    #[test]
+    fn strings_are_escaped_as_python_escapes_them() {
+        let text = Text::Utf8("\"\\/\n\u{7f}é日🍪\u{0}");
+        assert_eq!(written(|writer| writer.text(text)), r#""\"\\/\n\u007f\u00e9\u65e5\ud83c\udf6a\u0000""#);
+        let mut writer = Writer::new(false);
+        writer.text(Text::Wtf8(b"\xC3\xA9\xED\xA0\x80\x7f"));
+        assert_eq!(writer.finish(), "\"é\\ud800\u{7f}\"");
+    }
+}

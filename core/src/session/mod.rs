@@ -1,0 +1,235 @@
+//! One request's session, from the Cookie header to the Set-Cookie header.
+
+mod actions;
+mod engine;
+mod transitions;
+
+use alloc::{string::String, sync::Arc, vec::Vec};
+
+pub use actions::{Action, Actions, Outcome, Step};
+pub use engine::{Duplicates, Engine, EngineBuilder, Opening, Warning};
+
+use engine::Settings;
+use transitions::{Change, Effect, Event, State, effect, next};
+
+use crate::{
+    cookie::SetCookie,
+    entropy::Entropy,
+    envelope,
+    error::{Reason, SealError},
+    format::{MAX_PAYLOAD, Meta, SealContext},
+    payload::{self, Facts},
+    time::{Seconds, UnixMillis},
+};
+
+/// What the handler left in the session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content<'a> {
+    /// The payload as it is now; an empty object ends the session.
+    Changed(&'a str),
+    /// Nothing was changed.
+    Unchanged,
+}
+
+/// Why an id is drawn anew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// A user logged in: the session begins now.
+    Login {
+        /// Whose session it is from now on.
+        user: Option<String>,
+    },
+    /// A user logged out and an anonymous session goes on: it begins now.
+    Logout,
+    /// Rights changed, the user did not.
+    Privilege,
+}
+
+/// The response's part: known without waiting for a store.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Head {
+    /// To be appended to the response, in order.
+    pub cookies: Vec<SetCookie>,
+    /// Add `Cookie` to `Vary`: the response depends on the session.
+    pub vary: bool,
+    /// Where set, caches must not keep the response (RFC 9111, section 7.3: Set-Cookie alone does not stop them).
+    pub cache_control: Option<&'static str>,
+}
+
+/// One request's session. Getters tell what came in; commands say what happens to it; `head` and `finish` are the
+/// outputs.
+#[derive(Clone, Debug)]
+pub struct Session {
+    settings: Arc<Settings>,
+    state: State,
+    incoming: Option<Incoming>,
+    reason: Option<Reason>,
+    /// A cookie of the name was in the request, whether it opened or not.
+    came: bool,
+    renew: bool,
+    epoch: u32,
+    meta: Meta,
+}
+
+#[derive(Clone, Debug)]
+struct Incoming {
+    payload: String,
+    facts: Facts,
+    stale: bool,
+}
+
+impl Session {
+    /// The payload as it came in; `None` where no session did.
+    pub fn payload(&self) -> Option<&str> {
+        self.incoming.as_ref().map(|incoming| incoming.payload.as_str())
+    }
+
+    /// What is in the payload.
+    pub fn facts(&self) -> Facts {
+        self.incoming.as_ref().map(|incoming| incoming.facts).unwrap_or_default()
+    }
+
+    /// Why there is no session; `None` where there is one.
+    pub fn reason(&self) -> Option<Reason> {
+        self.reason
+    }
+
+    /// What else the token told.
+    pub fn meta(&self) -> &Meta {
+        &self.meta
+    }
+
+    /// How often the identity changed in this request: nothing is merged across it.
+    pub fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
+    /// The session is written in an older format or with a previous key.
+    pub fn is_stale(&self) -> bool {
+        self.incoming.as_ref().is_some_and(|incoming| incoming.stale)
+    }
+
+    /// Ends the session: its cookie is deleted. Terminal, but for `regenerate`.
+    pub fn destroy(&mut self) -> Actions {
+        self.enter(Event::Destroy);
+        Actions::default()
+    }
+
+    /// A new id, for what the handler leaves in the session. Raises the epoch.
+    pub fn regenerate(&mut self, why: Why, now: UnixMillis) -> Actions {
+        self.enter(Event::Regenerate);
+        self.meta.id = None;
+        match why {
+            Why::Login { user } => (self.meta.created, self.meta.user) = (Some(now), user),
+            Why::Logout => (self.meta.created, self.meta.user) = (Some(now), None),
+            Why::Privilege => {}
+        }
+        Actions::default()
+    }
+
+    /// The payload to read again; `None` where no session came in or it has ended.
+    pub fn reload(&mut self) -> Option<&str> {
+        self.enter(Event::Reload).then_some(())?;
+        self.payload()
+    }
+
+    /// Saves in the middle of a request. A session in the cookie is written with the response's head.
+    pub fn save(&mut self) -> Actions {
+        self.enter(Event::Save);
+        Actions::default()
+    }
+
+    /// Seals the session again though nothing changed, so that its idle time starts anew.
+    pub fn touch(&mut self) {
+        self.renew |= self.enter(Event::Touch);
+    }
+
+    /// What is left for the store when the handler has ended.
+    pub fn finish(&mut self) -> Actions {
+        Actions::default()
+    }
+
+    /// The cookies to set. `connection` says whether the request came over https.
+    pub fn head(
+        &self,
+        content: &Content<'_>,
+        connection: bool,
+        now: UnixMillis,
+        entropy: &mut dyn Entropy,
+    ) -> Result<Head, SealError> {
+        let change = match content {
+            Content::Changed("{}") => Change::Emptied,
+            Content::Changed(_) => Change::Changed,
+            Content::Unchanged => Change::None,
+        };
+        let mut head = Head { vary: true, ..Head::default() };
+        head.cookies.extend(match effect(self.state, self.came, change, self.is_due(now)) {
+            Effect::Nothing => None,
+            Effect::Expire => Some(self.deletion(connection)),
+            Effect::Seal => self.set_cookie(content, connection, now, entropy)?,
+        });
+        head.cache_control = (!head.cookies.is_empty()).then_some("private, no-store");
+        Ok(head)
+    }
+
+    /// The token alone, for hosts that decide and spell Set-Cookie as their peer does.
+    pub fn seal(
+        &self,
+        payload: &str,
+        now: UnixMillis,
+        entropy: &mut dyn Entropy,
+    ) -> Result<String, SealError> {
+        if payload.len() > MAX_PAYLOAD {
+            return Err(SealError::new(Reason::TooLarge, "the session is over 256 KiB: put less into it"));
+        }
+        if let Err(reason) = payload::scan(payload) {
+            let message = match reason {
+                Reason::TooLarge => "the session nests deeper than 200 levels: put less into it",
+                Reason::NotAnObject => "the session is not an object",
+                _ => "the session is not JSON",
+            };
+            return Err(SealError::new(reason, message));
+        }
+        let created = self.meta.created.or(self.meta.issued).unwrap_or(now);
+        let expires = self.settings.policy.expires(now, created);
+        let meta = Meta { issued: Some(now), created: Some(created), expires, ..self.meta.clone() };
+        let writer = self.settings.chain.writer();
+        writer.seal(&SealContext { name: &self.settings.name, body: payload, meta: &meta }, entropy)
+    }
+
+    fn enter(&mut self, event: Event) -> bool {
+        let Some(state) = next(self.state, event) else { return false };
+        self.state = state;
+        self.epoch += u32::from(matches!(event, Event::Destroy | Event::Regenerate));
+        true
+    }
+
+    fn is_due(&self, now: UnixMillis) -> bool {
+        self.renew || self.is_stale() || self.settings.policy.renewal_is_due(&self.meta, now)
+    }
+
+    fn deletion(&self, connection: bool) -> SetCookie {
+        SetCookie::deletion(&self.settings.name, &self.settings.attributes, connection)
+    }
+
+    fn set_cookie(
+        &self,
+        content: &Content<'_>,
+        connection: bool,
+        now: UnixMillis,
+        entropy: &mut dyn Entropy,
+    ) -> Result<Option<SetCookie>, SealError> {
+        let payload = match content {
+            Content::Changed(payload) => payload,
+            Content::Unchanged => self.payload().unwrap_or("{}"),
+        };
+        let token = self.seal(payload, now, entropy)?;
+        let Settings { name, attributes, policy, .. } = &*self.settings;
+        let persistent = envelope::flask_permanent(payload).unwrap_or(policy.persistent);
+        let created = self.meta.created.or(self.meta.issued).unwrap_or(now);
+        let lifetime = policy
+            .expires(now, created)
+            .map_or(Seconds(u64::MAX), |end| Seconds(u64::try_from(end.secs() - now.secs()).unwrap_or(0)));
+        SetCookie::new(name, &token, attributes, connection, persistent.then_some(lifetime)).map(Some)
+    }
+}
