@@ -1,4 +1,4 @@
-//! PASETO v4.local: XChaCha20 and keyed BLAKE2b over a pre-authentication encoding.
+//! PASETO's v4.local: `XChaCha20` and keyed `BLAKE2b` over a pre-authentication encoding.
 //!
 //! The steps and names are those of the standard (paseto-spec, Version 4, sections "Encrypt" and "Decrypt").
 
@@ -98,7 +98,9 @@ where
     N: ArraySize<ArrayType<u8> = [u8; LEN]> + IsLessOrEqual<consts::U64, Output = consts::True>,
 {
     let mut mac = Blake2bMac::<N>::new_from_slice(key).expect("BLAKE2b takes keys up to 64 bytes");
-    parts.iter().for_each(|part| mac.update(part));
+    for part in parts {
+        mac.update(part);
+    }
     mac.finalize().into_bytes().into()
 }
 

@@ -73,6 +73,7 @@ pub struct SealContext<'a> {
     pub meta: &'a Meta,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "a set of capabilities")]
 /// What a format's tokens tell; a policy that needs more is refused when it is configured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Carries {

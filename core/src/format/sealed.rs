@@ -76,6 +76,9 @@ impl Format for Sealed {
     fn open(&self, cx: &OpenContext<'_>) -> Result<Opened, Reason> {
         let token = cx.token.strip_prefix(PASETO_HEADER).ok_or(Reason::Malformed)?;
         let (body, footer) = token.split_once('.').ok_or(Reason::UnknownKey)?;
+        if footer.contains('.') {
+            return Err(Reason::Malformed);
+        }
         let footer = from_base64url(footer).ok_or(Reason::UnknownKey)?;
         let known = |key: &Key| key.id.as_slice() == footer;
         let key = self.keys.iter().position(known).ok_or(Reason::UnknownKey)?;

@@ -169,13 +169,15 @@ pub(super) fn plain_len(bytes: &[u8]) -> usize {
     bytes.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < b' ').unwrap_or(bytes.len())
 }
 
-/// UTF-8, surrogates included.
+/// UTF-8; a surrogate as the three bytes that UTF-8 would use for it.
+#[expect(clippy::cast_possible_truncation, reason = "every byte is masked or below 16")]
 fn push_code_point(out: &mut Vec<u8>, code: u32) {
-    let tail = |shift: u32| 0x80 | (code >> shift & 0x3F) as u8;
-    match code {
-        0..0x80 => out.push(code as u8),
-        0x80..0x800 => out.extend([0xC0 | (code >> 6) as u8, tail(0)]),
-        0x800..0x10000 => out.extend([0xE0 | (code >> 12) as u8, tail(6), tail(0)]),
-        _ => out.extend([0xF0 | (code >> 18) as u8, tail(12), tail(6), tail(0)]),
+    match char::from_u32(code) {
+        Some(char) => out.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes()),
+        None => out.extend([
+            0xE0 | (code >> 12) as u8,
+            0x80 | (code >> 6 & 0x3F) as u8,
+            0x80 | (code & 0x3F) as u8,
+        ]),
     }
 }

@@ -162,12 +162,13 @@ impl<S: Sink> Decoder<'_, '_, S> {
         }
     }
 
-    fn key(&mut self) -> Result<(S::Key, Option<Tag>), DecodeError<S::Error>> {
+    /// Leaves the tag that the key is, if any, in `tag`.
+    fn key(&mut self, tag: &mut Option<Tag>) -> Result<S::Key, DecodeError<S::Error>> {
         let text = self.cursor.string(&mut self.scratch)?;
-        let tag = Tag::of(text.bytes());
+        *tag = Tag::of(text.bytes());
         let key = self.sink.key(text).map_err(DecodeError::Sink)?;
         self.cursor.expect(b':')?;
-        Ok((key, tag))
+        Ok(key)
     }
 
     fn object(&mut self) -> Outcome<S> {
@@ -177,7 +178,8 @@ impl<S: Sink> Decoder<'_, '_, S> {
             let map = self.sink.map().map_err(DecodeError::Sink)?;
             return self.sink.end_map(map).map_err(DecodeError::Sink);
         }
-        let (key, tag) = self.key()?;
+        let mut tag = None;
+        let key = self.key(&mut tag)?;
         let value = match tag.filter(|_| self.tags && self.is_alone()) {
             Some(tag) => return self.tagged(tag),
             None => self.value()?,
@@ -185,7 +187,7 @@ impl<S: Sink> Decoder<'_, '_, S> {
         let mut map = self.sink.map().map_err(DecodeError::Sink)?;
         self.sink.insert(&mut map, key, value).map_err(DecodeError::Sink)?;
         while self.another(b'}')? {
-            let (key, _) = self.key()?;
+            let key = self.key(&mut tag)?;
             let value = self.value()?;
             self.sink.insert(&mut map, key, value).map_err(DecodeError::Sink)?;
         }

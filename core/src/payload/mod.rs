@@ -1,7 +1,7 @@
 //! The session's data as JSON text.
 //!
 //! One reader ([`decode`]) drives a [`Sink`] over whatever the host builds its values from, and one [`Writer`] is
-//! driven by the host. Both know Python's JSON (NaN, big integers, lone surrogates, which serde_json refuses) and the
+//! driven by the host. Both know Python's JSON (NaN, big integers, lone surrogates, which `serde_json` refuses) and the
 //! tagged dialect of Flask's `TaggedJSONSerializer` (3.1), which lives here and nowhere else.
 
 mod cursor;

@@ -213,7 +213,9 @@ impl Patcher<'_> {
         match &node.value {
             Value::List(items) => {
                 self.out.begin_list();
-                items.iter().for_each(|item| self.fresh(item));
+                for item in items {
+                    self.fresh(item);
+                }
                 self.out.end_list();
             }
             Value::Map(map) => self.map(&Map::default(), map),

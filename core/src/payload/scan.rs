@@ -40,6 +40,7 @@ struct Scanner {
 }
 
 impl Scanner {
+    #[expect(clippy::unnecessary_wraps, reason = "what the methods below return")]
     fn tag(&mut self) -> Result<bool, Infallible> {
         self.facts.special = true;
         Ok(false)

@@ -119,6 +119,7 @@ struct Builder;
 
 type Built<T> = Result<T, Infallible>;
 
+#[expect(clippy::unnecessary_wraps, reason = "what the methods below return")]
 fn node(value: Value) -> Built<Node> {
     Ok(Node { range: 0..0, value })
 }

@@ -43,6 +43,10 @@ impl Writer {
     }
 
     /// The text.
+    ///
+    /// # Panics
+    ///
+    /// Never: hosts hand over valid text, and lone surrogates are written as escapes.
     pub fn finish(self) -> String {
         String::from_utf8(self.out).expect("only UTF-8 is written, lone surrogates as escapes")
     }
@@ -209,7 +213,7 @@ impl Writer {
                 let mut units = [0; 2];
                 match char::from_u32(code) {
                     Some(char) => char.encode_utf16(&mut units).iter().for_each(|unit| self.unit(*unit)),
-                    None => self.unit(code as u16),
+                    None => self.unit(u16::try_from(code).unwrap_or(0xFFFD)),
                 }
                 return rest;
             }

@@ -109,6 +109,12 @@ impl Session {
         self.incoming.as_ref().is_some_and(|incoming| incoming.stale)
     }
 
+    /// Treats what came in as if it had not: the host could not build its values.
+    pub fn refuse(&mut self, reason: Reason) {
+        (self.state, self.incoming, self.reason) = (State::Fresh, None, Some(reason));
+        self.meta = Meta::default();
+    }
+
     /// Ends the session: its cookie is deleted. Terminal, but for `regenerate`.
     pub fn destroy(&mut self) -> Actions {
         self.enter(Event::Destroy);

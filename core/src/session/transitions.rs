@@ -41,23 +41,21 @@ pub(super) enum Effect {
 pub(super) fn next(state: State, event: Event) -> Option<State> {
     match (state, event) {
         (_, Event::Destroy) => Some(State::Ended),
+        // Even from `Ended`: what follows is another session.
         (_, Event::Regenerate) => Some(State::Fresh),
-        (State::Live, Event::Reload | Event::Touch) => Some(State::Live),
-        (State::Fresh, Event::Save) => Some(State::Fresh),
-        (State::Live, Event::Save) => Some(State::Live),
-        (State::Ended, Event::Save | Event::Reload | Event::Touch) => None,
-        (State::Fresh, Event::Reload | Event::Touch) => None,
+        (State::Live, Event::Reload | Event::Save | Event::Touch) | (State::Fresh, Event::Save) => {
+            Some(state)
+        }
+        (State::Fresh, Event::Reload | Event::Touch) | (State::Ended, _) => None,
     }
 }
 
 /// `came`: a cookie is in the browser. `due`: the session is to be sealed again though nothing changed.
 pub(super) fn effect(state: State, came: bool, change: Change, due: bool) -> Effect {
     match (state, change) {
-        (State::Ended, _) | (State::Live, Change::Emptied) | (State::Fresh, Change::Emptied) if came => {
-            Effect::Expire
-        }
+        (State::Ended, _) | (_, Change::Emptied) if came => Effect::Expire,
         (State::Ended, _) | (_, Change::Emptied) => Effect::Nothing,
-        (_, Change::Changed) => Effect::Seal,
+        (State::Fresh | State::Live, Change::Changed) => Effect::Seal,
         (State::Live, Change::None) if due => Effect::Seal,
         (State::Fresh | State::Live, Change::None) => Effect::Nothing,
     }

@@ -1,0 +1,195 @@
+//! Every case of tests/vectors, made by the reference libraries: what they say is the law.
+
+use std::{collections::HashSet, fs, path::Path};
+
+use serde_json::Value;
+use shortcrust::{
+    Chain, Content, Digest, Duplicates, Engine, EntropyError, Keyring, Policy, Reason, Seconds, Secret,
+    UnixMillis, cookie,
+    format::{
+        Body, Express, Flask, FlaskOptions, Format, KeyDerivation, Meta, OpenContext, SealContext, Sealed,
+    },
+};
+
+const CASE_FIELDS: [&str; 12] = [
+    "id", "comment", "keys", "name", "now_ms", "cookies", "header", "expect", "payload", "entropy",
+    "options", "policy",
+];
+
+#[test]
+fn flask_vectors_hold() {
+    run("flask.json", session_case);
+}
+
+#[test]
+fn refused_flask_vectors_hold() {
+    run("refused-flask.json", session_case);
+}
+
+#[test]
+fn sealed_vectors_hold() {
+    run("sealed.json", session_case);
+}
+
+#[test]
+fn refused_sealed_vectors_hold() {
+    run("refused-sealed.json", session_case);
+}
+
+#[test]
+fn express_vectors_hold() {
+    run("express.json", express_case);
+}
+
+fn run(file: &str, check: impl Fn(&str, &Value)) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/vectors").join(file);
+    let suite: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    let cases = suite["cases"].as_array().unwrap();
+    assert_eq!(cases.len() as u64, suite["count"].as_u64().unwrap(), "{file}: count");
+    let mut ids = HashSet::new();
+    for case in cases {
+        let id = case["id"].as_str().unwrap();
+        assert!(ids.insert(id), "{id}: twice");
+        for field in case.as_object().unwrap().keys() {
+            assert!(CASE_FIELDS.contains(&field.as_str()), "{id}: unknown field {field}");
+        }
+        check(suite["format"].as_str().unwrap(), case);
+    }
+}
+
+fn session_case(format: &str, case: &Value) {
+    let id = &case["id"];
+    let name = case["name"].as_str().unwrap();
+    let now = UnixMillis(case["now_ms"].as_i64().unwrap());
+    let chain = match format {
+        "flask" => Chain::from(Flask::new(&keyring(case), &flask_options(case))),
+        "sealed" => {
+            let audience = case["options"]["audience"].as_str().unwrap_or("");
+            Chain::from(Sealed::new(&keyring(case), audience).unwrap())
+        }
+        _ => panic!("unknown format {format}"),
+    };
+    let engine = Engine::builder(chain)
+        .name(name)
+        .policy(policy(case))
+        .duplicates(Duplicates::First)
+        .drop_in()
+        .build()
+        .unwrap();
+    let session = engine.open(&header(case), now).ready().unwrap();
+    assert_eq!(session.reason().map_or("ok", Reason::code), case["expect"], "{id}");
+    assert_eq!(session.payload(), case["payload"].as_str(), "{id}");
+    if let Some(entropy) = case["entropy"].as_str() {
+        let fresh = engine.open("", now).ready().unwrap();
+        let payload = case["payload"].as_str().unwrap();
+        let mut dice = Dice(hex(entropy));
+        let token = fresh.seal(payload, now, &mut |out: &mut [u8]| dice.fill(out)).unwrap();
+        assert!(dice.0.is_empty(), "{id}: entropy is left");
+        assert_eq!(serde_json::json!([[name, token]]), case["cookies"], "{id}");
+        let mut dice = Dice(hex(entropy));
+        let head = fresh.head(&Content::Changed(payload), false, now, &mut |out: &mut [u8]| dice.fill(out));
+        if name.len() + token.len() <= 4096 && payload != "{}" {
+            assert_eq!(head.unwrap().cookies[0].value(), token, "{id}");
+        }
+    }
+}
+
+fn express_case(_format: &str, case: &Value) {
+    let id = &case["id"];
+    let (name, now) = (case["name"].as_str().unwrap(), UnixMillis(case["now_ms"].as_i64().unwrap()));
+    let format = Express::new(&keyring(case));
+    let header = header(case);
+    let open = |token: &str| {
+        let opened = format.open(&OpenContext { name, token, now, policy: &Policy::NONE })?;
+        let Body::Id(id) = opened.body else { panic!("express carries ids") };
+        Ok::<_, Reason>(id)
+    };
+    let tokens: Vec<&str> = cookie::values(&header, name).filter(|value| !value.is_empty()).collect();
+    let found = tokens.iter().take(4).find_map(|token| capped(token, open).ok());
+    let reason = match (&found, tokens.first()) {
+        (Some(_), _) => "ok",
+        (None, None) => "no_cookie",
+        (None, Some(_)) if tokens.len() > 4 => "too_many",
+        (None, Some(token)) => capped(token, open).unwrap_err().code(),
+    };
+    assert_eq!(reason, case["expect"], "{id}");
+    assert_eq!(found.as_deref(), case["payload"].as_str(), "{id}");
+    if case["entropy"].is_string() {
+        let body = case["payload"].as_str().unwrap();
+        let cx = SealContext { name, body, meta: &Meta::default() };
+        let token = format.seal(&cx, &mut |_: &mut [u8]| Err(EntropyError)).unwrap();
+        assert_eq!(serde_json::json!([[name, token]]), case["cookies"], "{id}");
+    }
+}
+
+fn capped(token: &str, open: impl Fn(&str) -> Result<String, Reason>) -> Result<String, Reason> {
+    if token.len() > shortcrust::format::MAX_TOKEN { Err(Reason::TooLarge) } else { open(token) }
+}
+
+fn header(case: &Value) -> String {
+    if let Some(header) = case["header"].as_str() {
+        return header.to_owned();
+    }
+    let pair = |pair: &Value| format!("{}={}", pair[0].as_str().unwrap(), value(&pair[1]));
+    case["cookies"].as_array().unwrap().iter().map(pair).collect::<Vec<_>>().join("; ")
+}
+
+fn value(value: &Value) -> String {
+    let Some(huge) = value.as_object() else { return value.as_str().unwrap().to_owned() };
+    let text = |field: &str| huge[field].as_str().unwrap();
+    let times = usize::try_from(huge["times"].as_u64().unwrap()).unwrap();
+    format!("{}{}{}", text("prefix"), text("repeat").repeat(times), text("suffix"))
+}
+
+fn keyring(case: &Value) -> Keyring {
+    let secret = |key: &Value| match key["hex"].as_str() {
+        Some(bytes) => Secret::new(hex(bytes)),
+        None => Secret::new(key.as_str().unwrap()),
+    };
+    Keyring::newest_first(case["keys"].as_array().unwrap().iter().map(secret)).unwrap()
+}
+
+fn policy(case: &Value) -> Policy {
+    let seconds = |field: &str| case["policy"][field].as_u64().map(Seconds);
+    Policy {
+        idle: seconds("idle_s"),
+        absolute: seconds("absolute_s"),
+        skew: seconds("skew_s").unwrap_or_default(),
+        ..Policy::NONE
+    }
+}
+
+fn flask_options(case: &Value) -> FlaskOptions {
+    let mut options = FlaskOptions::default();
+    for (name, value) in case["options"].as_object().into_iter().flatten() {
+        match (name.as_str(), value.as_str().unwrap()) {
+            ("salt", salt) => options.salt = salt.as_bytes().to_vec(),
+            ("digest", "sha1") => options.digest = Digest::Sha1,
+            ("digest", "sha256") => options.digest = Digest::Sha256,
+            ("digest", "sha384") => options.digest = Digest::Sha384,
+            ("digest", "sha512") => options.digest = Digest::Sha512,
+            ("key_derivation", "concat") => options.key_derivation = KeyDerivation::Concat,
+            ("key_derivation", "django-concat") => options.key_derivation = KeyDerivation::DjangoConcat,
+            ("key_derivation", "hmac") => options.key_derivation = KeyDerivation::Hmac,
+            ("key_derivation", "none") => options.key_derivation = KeyDerivation::None,
+            unknown => panic!("unknown option {unknown:?}"),
+        }
+    }
+    options
+}
+
+struct Dice(Vec<u8>);
+
+impl Dice {
+    fn fill(&mut self, out: &mut [u8]) -> Result<(), EntropyError> {
+        if self.0.len() < out.len() {
+            return Err(EntropyError);
+        }
+        out.copy_from_slice(&self.0.drain(..out.len()).collect::<Vec<_>>());
+        Ok(())
+    }
+}
+
+fn hex(text: &str) -> Vec<u8> {
+    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+}
