@@ -1,0 +1,272 @@
+//! The engine in a pretend world of browser, servers and clock: random visits, and what must hold in all of them.
+
+use proptest::prelude::*;
+use shortcrust::{
+    Chain, Content, Engine, EntropyError, Keyring, Policy, Reader, Reason, Seconds, Session, UnixMillis, Why,
+    format::{Flask, FlaskOptions, Sealed},
+};
+
+const OLD: &str = "the old secret, of thirty-two bytes or more";
+const NEW: &str = "the new secret, of thirty-two bytes or more";
+const START: UnixMillis = UnixMillis::from_secs(1_800_000_000);
+
+#[derive(Clone, Debug)]
+enum Step {
+    Clear,
+    Destroy,
+    Login,
+    Read,
+    RotateKeys,
+    Wait(i64),
+    Write(u32),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        1 => Just(Step::Clear),
+        1 => Just(Step::Destroy),
+        1 => Just(Step::Login),
+        4 => Just(Step::Read),
+        1 => Just(Step::RotateKeys),
+        4 => (0_i64..40 * 86_400).prop_map(Step::Wait),
+        4 => any::<u32>().prop_map(Step::Write),
+    ]
+}
+
+/// A browser that keeps one cookie and obeys Max-Age.
+struct World {
+    engine: Engine,
+    now: UnixMillis,
+    cookie: Option<(String, Option<i64>)>,
+    dice: u8,
+}
+
+impl World {
+    fn new(engine: Engine) -> Self {
+        Self { engine, now: START, cookie: None, dice: 0 }
+    }
+
+    fn open(&mut self) -> Session {
+        if let Some((_, Some(gone))) = self.cookie
+            && self.now.secs() >= gone
+        {
+            self.cookie = None;
+        }
+        let header =
+            self.cookie.as_ref().map_or(String::new(), |(token, _)| format!("other=1; session={token}"));
+        self.engine.open(&header, self.now).ready().unwrap()
+    }
+
+    /// Whether a cookie was set.
+    fn close(&mut self, session: &Session, content: &Content<'_>) -> bool {
+        let dice = &mut self.dice;
+        let mut roll = |out: &mut [u8]| {
+            *dice = dice.wrapping_add(1);
+            out.fill(*dice);
+            Ok::<_, EntropyError>(())
+        };
+        let head = session.head(content, true, self.now, &mut roll).unwrap();
+        for cookie in &head.cookies {
+            let header = cookie.header();
+            let max_age = header.split("; ").find_map(|part| part.strip_prefix("Max-Age="));
+            let gone = max_age.map(|age| self.now.secs() + age.parse::<i64>().unwrap());
+            self.cookie = (!cookie.value().is_empty()).then(|| (cookie.value().to_owned(), gone));
+        }
+        !head.cookies.is_empty()
+    }
+}
+
+fn sealed(secrets: &[&str]) -> Engine {
+    Engine::builder(Sealed::new(&Keyring::newest_first(secrets).unwrap(), "").unwrap()).build().unwrap()
+}
+
+proptest! {
+    #[test]
+    fn a_visit_keeps_what_was_written_until_it_ends_or_expires(script in prop::collection::vec(step(), 1..60)) {
+        let mut world = World::new(sealed(&[OLD]));
+        let mut rotated = false;
+        // What the next request should find, when the session began and when it was last sealed.
+        let mut want: Option<(String, UnixMillis, UnixMillis)> = None;
+        for step in script {
+            let expired = |&(_, began, sealed): &(String, UnixMillis, UnixMillis)| {
+                world.now.secs() - began.secs() > 90 * 86_400 || world.now.secs() - sealed.secs() > 14 * 86_400
+            };
+            // At the very second of its end the browser and the server may differ.
+            let edge = |&(_, began, sealed): &(String, UnixMillis, UnixMillis)| {
+                world.now.secs() - began.secs() == 90 * 86_400 || world.now.secs() - sealed.secs() == 14 * 86_400
+            };
+            if want.as_ref().is_some_and(edge) {
+                world.now = UnixMillis(world.now.0 + 1000);
+                continue;
+            }
+            if want.as_ref().is_some_and(expired) {
+                want = None;
+            }
+            if let Step::Wait(seconds) = step {
+                world.now = UnixMillis(world.now.0 + seconds * 1000);
+                continue;
+            }
+            if matches!(step, Step::RotateKeys) {
+                world.engine = if rotated { sealed(&[NEW]) } else { sealed(&[NEW, OLD]) };
+                if rotated && want.is_some() && world.open().reason() == Some(Reason::UnknownKey) {
+                    want = None;
+                }
+                rotated = true;
+                continue;
+            }
+            let mut session = world.open();
+            prop_assert_eq!(session.payload(), want.as_ref().map(|(payload, ..)| payload.as_str()));
+            let began = want.as_ref().map_or(world.now, |&(_, began, _)| began);
+            match step {
+                Step::Read => {
+                    let aged = want.as_ref().is_some_and(|&(.., sealed)| world.now.secs() - sealed.secs() >= 302_400);
+                    let due = want.is_some() && (aged || session.is_stale());
+                    let wrote = world.close(&session, &Content::Unchanged);
+                    prop_assert_eq!(wrote, due, "a request that only read wrote, or a renewal was left out");
+                    if wrote { if let Some(want) = &mut want { want.2 = world.now; } }
+                }
+                Step::Write(value) => {
+                    let payload = format!("{{\"n\":{value}}}");
+                    let wrote = world.close(&session, &Content::Changed(&payload));
+                    prop_assert!(wrote);
+                    want = Some((payload, began, world.now));
+                }
+                Step::Login => {
+                    let before = session.meta().id;
+                    let _ = session.regenerate(Why::Login { user: Some("ada".into()) }, world.now);
+                    let wrote = world.close(&session, &Content::Changed("{\"user\":\"ada\"}"));
+                    prop_assert!(wrote);
+                    want = Some(("{\"user\":\"ada\"}".into(), world.now, world.now));
+                    let after = world.open();
+                    prop_assert_eq!(after.meta().user.as_deref(), Some("ada"));
+                    prop_assert_ne!(after.meta().id, before);
+                }
+                Step::Clear => {
+                    world.close(&session, &Content::Changed("{}"));
+                    prop_assert!(world.cookie.is_none());
+                    want = None;
+                }
+                Step::Destroy => {
+                    let _ = session.destroy();
+                    world.close(&session, &Content::Changed("{\"undone\":true}"));
+                    prop_assert!(world.cookie.is_none(), "a write after destroy brought the session back");
+                    want = None;
+                }
+                Step::Wait(_) | Step::RotateKeys => unreachable!(),
+            }
+        }
+    }
+
+    #[test]
+    fn no_cookie_header_makes_a_panic_or_a_session(header in "\\PC{0,200}") {
+        let session = sealed(&[OLD]).open(&header, START).ready().unwrap();
+        prop_assert!(session.reason().is_some());
+    }
+}
+
+#[test]
+fn of_two_overlapping_requests_the_reader_does_not_erase_the_writer() {
+    let mut world = World::new(sealed(&[OLD]));
+    let first = world.open();
+    world.close(&first, &Content::Changed("{\"cart\":[]}"));
+    let (reader, writer) = (world.open(), world.open());
+    world.close(&writer, &Content::Changed("{\"cart\":[1]}"));
+    world.close(&reader, &Content::Unchanged);
+    assert_eq!(world.open().payload(), Some("{\"cart\":[1]}"));
+}
+
+#[test]
+fn regenerate_after_destroy_begins_another_session() {
+    let mut world = World::new(sealed(&[OLD]));
+    let first = world.open();
+    world.close(&first, &Content::Changed("{\"a\":1}"));
+    let mut session = world.open();
+    let (_, _) = (session.destroy(), session.regenerate(Why::Privilege, START));
+    assert_eq!(session.epoch(), 2);
+    world.close(&session, &Content::Changed("{\"b\":1}"));
+    assert_eq!(world.open().payload(), Some("{\"b\":1}"));
+}
+
+#[test]
+fn an_old_format_is_read_converted_once_and_keeps_its_beginning() {
+    let keys = Keyring::newest_first([OLD]).unwrap();
+    let flask = || Flask::new(&keys, &FlaskOptions::default());
+    let idle_only = Policy { absolute: None, ..Policy::default() };
+    let mut world = World::new(Engine::builder(flask()).policy(idle_only).build().unwrap());
+    let first = world.open();
+    world.close(&first, &Content::Changed("{\"t\":{\" t\":[1]}}"));
+
+    let until = START.plus(Seconds::days(10));
+    let chain = Chain::from(Sealed::new(&keys, "").unwrap()).read(Reader::until(until, flask())).unwrap();
+    world.engine = Engine::builder(chain).build().unwrap();
+    world.now = START.plus(Seconds(60));
+    let session = world.open();
+    assert!(session.is_stale());
+    assert!(world.close(&session, &Content::Unchanged), "a stale cookie is sealed again");
+    assert!(world.cookie.as_ref().unwrap().0.starts_with("v4.local."));
+    let converted = world.open();
+    assert_eq!(converted.payload(), Some("{\"t\":{\" t\":[1]}}"));
+    assert_eq!(converted.meta().created, Some(START), "an old cookie buys no new lifetime");
+}
+
+#[test]
+fn a_reader_past_its_date_reads_nothing() {
+    let keys = Keyring::newest_first([OLD]).unwrap();
+    let flask = || Flask::new(&keys, &FlaskOptions::default());
+    let idle_only = Policy { absolute: None, ..Policy::default() };
+    let mut world = World::new(Engine::builder(flask()).policy(idle_only).build().unwrap());
+    let first = world.open();
+    world.close(&first, &Content::Changed("{\"a\":1}"));
+    let chain = Chain::from(Sealed::new(&keys, "").unwrap()).read(Reader::until(START, flask())).unwrap();
+    world.engine = Engine::builder(chain).build().unwrap();
+    assert_eq!(world.open().reason(), None);
+    world.now = START.plus(Seconds(1));
+    assert_eq!(world.open().reason(), Some(Reason::Malformed));
+}
+
+#[test]
+fn of_several_cookies_our_fronts_take_the_newest_that_opens() {
+    let mut world = World::new(sealed(&[OLD]));
+    let mut tokens = Vec::new();
+    for (at, payload) in ["{\"n\":1}", "{\"n\":2}"].into_iter().enumerate() {
+        world.now = START.plus(Seconds(at as u64));
+        world.cookie = None;
+        let fresh = world.open();
+        world.close(&fresh, &Content::Changed(payload));
+        tokens.push(world.cookie.take().unwrap().0);
+    }
+    let header = format!("session=junk; session={}; session={}", tokens[0], tokens[1]);
+    assert_eq!(world.engine.open(&header, world.now).ready().unwrap().payload(), Some("{\"n\":2}"));
+}
+
+#[test]
+fn a_policy_that_a_format_cannot_keep_is_refused_and_the_ways_out_are_named() {
+    let keys = Keyring::newest_first([OLD]).unwrap();
+    let error = Engine::builder(Flask::new(&keys, &FlaskOptions::default())).build().unwrap_err();
+    assert_eq!(error.code(), "policy");
+    for way in ["sealed", "meta = \"payload\"", "`absolute` to none"] {
+        assert!(error.to_string().contains(way), "{error}");
+    }
+    let reserved = shortcrust::envelope::Reserved::new(Flask::new(&keys, &FlaskOptions::default()));
+    assert!(Engine::builder(reserved).build().is_ok());
+}
+
+#[test]
+fn a_reserved_key_carries_what_flask_does_not_and_stays_out_of_sight() {
+    let keys = Keyring::newest_first([OLD]).unwrap();
+    let reserved = || shortcrust::envelope::Reserved::new(Flask::new(&keys, &FlaskOptions::default()));
+    let mut world = World::new(Engine::builder(reserved()).build().unwrap());
+    let first = world.open();
+    world.close(&first, &Content::Changed("{\"_sc\":{\"c\":0},\"a\":1.0,\"b\":{\" t\":[]}}"));
+    let session = world.open();
+    assert_eq!(session.payload(), Some("{\"a\":1.0,\"b\":{\" t\":[]}}"));
+    assert_eq!(session.meta().created, Some(START));
+    for day in [13, 26, 39, 52, 65, 78] {
+        world.now = START.plus(Seconds::days(day));
+        let session = world.open();
+        assert!(world.close(&session, &Content::Unchanged), "renewal after a quarter of idle");
+    }
+    world.now = START.plus(Seconds(90 * 86_400 + 1));
+    world.cookie.as_mut().unwrap().1 = None;
+    assert_eq!(world.open().reason(), Some(Reason::Expired));
+}
