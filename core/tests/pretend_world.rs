@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 use shortcrust::{
-    Chain, Content, Engine, EntropyError, Keyring, Policy, Reader, Reason, Seconds, Session, UnixMillis, Why,
+    Attributes, Chain, Content, Engine, EntropyError, Keyring, Policy, Reader, Reason, Seconds, Session,
+    UnixMillis, Why,
     format::{Flask, FlaskOptions, Sealed},
 };
 
@@ -123,7 +124,7 @@ proptest! {
                     let due = want.is_some() && (aged || session.is_stale());
                     let wrote = world.close(&session, &Content::Unchanged);
                     prop_assert_eq!(wrote, due, "a request that only read wrote, or a renewal was left out");
-                    if wrote { if let Some(want) = &mut want { want.2 = world.now; } }
+                    if let Some(want) = want.as_mut().filter(|_| wrote) { want.2 = world.now; }
                 }
                 Step::Write(value) => {
                     let payload = format!("{{\"n\":{value}}}");
@@ -237,6 +238,25 @@ fn of_several_cookies_our_fronts_take_the_newest_that_opens() {
     }
     let header = format!("session=junk; session={}; session={}", tokens[0], tokens[1]);
     assert_eq!(world.engine.open(&header, world.now).ready().unwrap().payload(), Some("{\"n\":2}"));
+}
+
+#[test]
+fn a_logout_among_twins_deletes_the_host_only_one_too() {
+    let attributes = Attributes { domain: Some("example.com".into()), ..Attributes::default() };
+    let format = Sealed::new(&Keyring::newest_first([OLD]).unwrap(), "").unwrap();
+    let mut world = World::new(Engine::builder(format).attributes(attributes).build().unwrap());
+    let first = world.open();
+    world.close(&first, &Content::Changed("{\"a\":1}"));
+    let token = world.cookie.take().unwrap().0;
+    let deletions = |header: &str| {
+        let mut session = world.engine.open(header, START).ready().unwrap();
+        let _ = session.destroy();
+        let head =
+            session.head(&Content::Unchanged, true, START, &mut |_: &mut [u8]| Err(EntropyError)).unwrap();
+        head.cookies.iter().map(|cookie| cookie.header().contains("Domain=example.com")).collect::<Vec<_>>()
+    };
+    assert_eq!(deletions(&format!("session={token}")), [true]);
+    assert_eq!(deletions(&format!("session={token}; session=twin")), [true, false]);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use alloc::{borrow::ToOwned, string::String, sync::Arc, vec::Vec};
 
 use super::{Incoming, Session, transitions::State};
 use crate::{
-    cookie::Attributes,
+    cookie::{self, Attributes},
     error::{ConfigError, Reason},
     format::{Body, Chain, Found, Meta},
     policy::Policy,
@@ -119,7 +119,7 @@ impl Engine {
     pub fn open(&self, header: &str, now: UnixMillis) -> Opening {
         let Settings { name, chain, policy, duplicates, .. } = &*self.0;
         Opening::Ready(match chain.open(header, name, now, policy, *duplicates) {
-            Ok(found) => self.live(found),
+            Ok(found) => Session { twins: cookie::values(header, name).nth(1).is_some(), ..self.live(found) },
             Err(reason) => self.fresh(reason),
         })
     }
@@ -131,6 +131,7 @@ impl Engine {
             state: State::Fresh,
             incoming: None,
             reason: Some(reason),
+            twins: false,
             came: reason != Reason::NoCookie,
             renew: false,
             epoch: 0,

@@ -4,7 +4,7 @@ mod actions;
 mod engine;
 mod transitions;
 
-use alloc::{string::String, sync::Arc, vec::Vec};
+use alloc::{string::String, sync::Arc, vec, vec::Vec};
 
 pub use actions::{Action, Actions, Outcome, Step};
 pub use engine::{Duplicates, Engine, EngineBuilder, Opening, Warning};
@@ -13,7 +13,7 @@ use engine::Settings;
 use transitions::{Change, Effect, Event, State, effect, next};
 
 use crate::{
-    cookie::SetCookie,
+    cookie::{Attributes, SetCookie},
     entropy::Entropy,
     envelope,
     error::{Reason, SealError},
@@ -66,6 +66,8 @@ pub struct Session {
     reason: Option<Reason>,
     /// A cookie of the name was in the request, whether it opened or not.
     came: bool,
+    /// More than one came, and one of them may be without our Domain.
+    twins: bool,
     renew: bool,
     epoch: u32,
     meta: Meta,
@@ -169,11 +171,11 @@ impl Session {
             Content::Unchanged => Change::None,
         };
         let mut head = Head { vary: true, ..Head::default() };
-        head.cookies.extend(match effect(self.state, self.came, change, self.is_due(now)) {
-            Effect::Nothing => None,
-            Effect::Expire => Some(self.deletion(connection)),
-            Effect::Seal => self.set_cookie(content, connection, now, entropy)?,
-        });
+        match effect(self.state, self.came, change, self.is_due(now)) {
+            Effect::Nothing => {}
+            Effect::Expire => head.cookies = self.deletions(connection),
+            Effect::Seal => head.cookies.push(self.set_cookie(content, connection, now, entropy)?),
+        }
         head.cache_control = (!head.cookies.is_empty()).then_some("private, no-store");
         Ok(head)
     }
@@ -214,8 +216,14 @@ impl Session {
         self.renew || self.is_stale() || self.settings.policy.renewal_is_due(&self.meta, now)
     }
 
-    fn deletion(&self, connection: bool) -> SetCookie {
-        SetCookie::deletion(&self.settings.name, &self.settings.attributes, connection)
+    fn deletions(&self, connection: bool) -> Vec<SetCookie> {
+        let Settings { name, attributes, .. } = &*self.settings;
+        let mut cookies = vec![SetCookie::deletion(name, attributes, connection)];
+        if self.twins && attributes.domain.is_some() {
+            let host_only = Attributes { domain: None, ..attributes.clone() };
+            cookies.push(SetCookie::deletion(name, &host_only, connection));
+        }
+        cookies
     }
 
     fn set_cookie(
@@ -224,7 +232,7 @@ impl Session {
         connection: bool,
         now: UnixMillis,
         entropy: &mut dyn Entropy,
-    ) -> Result<Option<SetCookie>, SealError> {
+    ) -> Result<SetCookie, SealError> {
         let payload = match content {
             Content::Changed(payload) => payload,
             Content::Unchanged => self.payload().unwrap_or("{}"),
@@ -236,6 +244,6 @@ impl Session {
         let lifetime = policy
             .expires(now, created)
             .map_or(Seconds(u64::MAX), |end| Seconds(u64::try_from(end.secs() - now.secs()).unwrap_or(0)));
-        SetCookie::new(name, &token, attributes, connection, persistent.then_some(lifetime)).map(Some)
+        SetCookie::new(name, &token, attributes, connection, persistent.then_some(lifetime))
     }
 }

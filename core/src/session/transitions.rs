@@ -53,8 +53,13 @@ pub(super) fn next(state: State, event: Event) -> Option<State> {
 /// `came`: a cookie is in the browser. `due`: the session is to be sealed again though nothing changed.
 pub(super) fn effect(state: State, came: bool, change: Change, due: bool) -> Effect {
     match (state, change) {
-        (State::Ended, _) | (_, Change::Emptied) if came => Effect::Expire,
-        (State::Ended, _) | (_, Change::Emptied) => Effect::Nothing,
+        (State::Ended, _) | (_, Change::Emptied) => {
+            if came {
+                Effect::Expire
+            } else {
+                Effect::Nothing
+            }
+        }
         (State::Fresh | State::Live, Change::Changed) => Effect::Seal,
         (State::Live, Change::None) if due => Effect::Seal,
         (State::Fresh | State::Live, Change::None) => Effect::Nothing,

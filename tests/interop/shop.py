@@ -1,0 +1,143 @@
+"""Starts the Flask and the Express app behind one small front on one port."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import TracebackType
+
+from shortcrust import Codec
+
+HERE = Path(__file__).parent
+SECRET = "a secret for the demo only, of thirty-two bytes or more"
+HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "date", "server"}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Shop:
+    """Both apps in one format: ``/flask/...`` goes to Flask, ``/express/...`` to Express."""
+
+    def __init__(self, session_format: str) -> None:
+        self.format = session_format
+        # Two sessions on one host need two names.
+        self.name = f"{session_format}_session"
+        self.ports = {"flask": free_port(), "express": free_port()}
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def __enter__(self) -> Shop:
+        commands = {
+            "flask": [sys.executable, str(HERE / "flask_app.py")],
+            "express": ["node", str(HERE / "express_app.mjs")],
+        }
+        for app, command in commands.items():
+            env = os.environ | {
+                "SECRET": SECRET,
+                "FORMAT": self.format,
+                "NAME": self.name,
+                "PORT": str(self.ports[app]),
+            }
+            self._processes.append(
+                subprocess.Popen(
+                    command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+                )
+            )
+        for port in self.ports.values():
+            self._wait_for(port)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for process in self._processes:
+            process.terminate()
+            process.wait()
+
+    def _wait_for(self, port: int) -> None:
+        for _ in range(300):
+            if any(process.poll() is not None for process in self._processes):
+                raise RuntimeError("an app did not start")
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                return
+            except OSError:
+                time.sleep(0.1)
+        raise RuntimeError("an app does not answer")
+
+
+class Front(ThreadingHTTPServer):
+    """Sends ``/FORMAT/APP/...`` on to an app, and serves one page itself."""
+
+    daemon_threads = True
+
+    def __init__(self, shops: list[Shop], page: str) -> None:
+        super().__init__(("127.0.0.1", int(os.environ.get("PORT", "0"))), Handler)
+        self.shops = {shop.format: shop for shop in shops}
+        self.page = page
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def start(self) -> None:
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Front
+
+    def do_GET(self) -> None:
+        _, session_format, app, *rest = f"{self.path}//".split("/", 3)
+        shop = self.server.shops.get(session_format)
+        if shop and app in shop.ports:
+            self._forward(shop.ports[app], "/" + "".join(rest).rstrip("/"))
+        elif shop and app == "cookie":
+            self._answer(200, [("Content-Type", "application/json")], self._decoded(shop))
+        else:
+            self._answer(200, [("Content-Type", "text/html; charset=utf-8")], self.server.page)
+
+    do_POST = do_GET
+
+    def _decoded(self, shop: Shop) -> str:
+        """The session's cookie and what is in it: the page knows the demo's secret."""
+        header, now = self.headers.get("Cookie", ""), int(time.time() * 1000)
+        opened = Codec(shop.format, [SECRET]).open(header, shop.name, now)
+        return json.dumps({"token": opened.token, "decoded": opened.payload or opened.reason})
+
+    def _forward(self, port: int, path: str) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        upstream = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        upstream.request(self.command, path, body, dict(self.headers.items()))
+        response = upstream.getresponse()
+        headers = [pair for pair in response.getheaders() if pair[0].lower() not in HOP_BY_HOP]
+        self._answer(response.status, headers, response.read())
+        upstream.close()
+
+    def _answer(self, status: int, headers: list[tuple[str, str]], body: str | bytes) -> None:
+        data = body.encode() if isinstance(body, str) else body
+        self.send_response(status)
+        for name, value in headers:
+            if name.lower() != "content-length":
+                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Quiet: cookies belong in no log."""
