@@ -13,10 +13,15 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
-from shortcrust import Codec
+from shortcrust import ShortcrustError, ambient
+from shortcrust._core import Codec
 
 HERE = Path(__file__).parent
+if TYPE_CHECKING:
+    from shortcrust._core import PolicyOptions
+
 SECRET = "a secret for the demo only, of thirty-two bytes or more"
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "date", "server"}
 
@@ -81,6 +86,28 @@ class Shop:
         raise RuntimeError("an app does not answer")
 
 
+class Tokens:
+    """A shop's cookies, opened and made without its apps."""
+
+    policy: PolicyOptions = {
+        "idle": None,
+        "absolute": None,
+        "renew_after": None,
+        "skew": 60,
+        "persistent": False,
+    }
+
+    def __init__(self, shop: Shop, secret: str) -> None:
+        self.name = shop.name
+        self.codec = Codec({"format": shop.format}, [secret])
+
+    def open(self, header: str, now_ms: int) -> str:
+        return self.codec.open(header, self.name, now_ms, self.policy)
+
+    def seal(self, payload: str, now_ms: int) -> str:
+        return self.codec.seal(payload, self.name, now_ms, self.policy, ambient.entropy)
+
+
 class Front(ThreadingHTTPServer):
     """Sends ``/FORMAT/APP/...`` on to an app, and serves one page itself."""
 
@@ -117,8 +144,12 @@ class Handler(BaseHTTPRequestHandler):
     def _decoded(self, shop: Shop) -> str:
         """The session's cookie and what is in it: the page knows the demo's secret."""
         header, now = self.headers.get("Cookie", ""), int(time.time() * 1000)
-        opened = Codec(shop.format, [SECRET]).open(header, shop.name, now)
-        return json.dumps({"token": opened.token, "decoded": opened.payload or opened.reason})
+        token = next((part for part in header.split("; ") if part.startswith(shop.name)), None)
+        try:
+            decoded = Tokens(shop, SECRET).open(header, now)
+        except ShortcrustError as refusal:
+            decoded = refusal.code
+        return json.dumps({"token": token, "decoded": decoded})
 
     def _forward(self, port: int, path: str) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))

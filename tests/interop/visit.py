@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from shop import SECRET, Shop
-from shortcrust import Codec
+from shop import SECRET, Shop, Tokens
 
 OTHER_SECRET = "another secret, of thirty-two bytes or more"
 BEFORE = 100 * 86_400_000
@@ -78,15 +77,15 @@ def _main_job(browser: Browser) -> Iterator[Row]:
 
 def _refusals(browser: Browser, shop: Shop) -> Iterator[Row]:
     now = int(time.time() * 1000)
-    codec = Codec(shop.format, [SECRET])
-    good = codec.seal('{"user":"Ada"}', shop.name, now)
-    other = Codec(shop.format, [OTHER_SECRET]).seal('{"user":"Ada"}', shop.name, now)
+    tokens, payload = Tokens(shop, SECRET), '{"user":"Ada"}'
+    good = tokens.seal(payload, now)
+    other = Tokens(shop, OTHER_SECRET).seal(payload, now)
     middle = len(good) // 4
     flipped = good[:middle] + ("A" if good[middle] != "A" else "B") + good[middle + 1 :]
     unknown = "unknown_key" if shop.format == "sealed" else "bad_signature"
     cases = [
         ("one byte flipped", flipped, "bad_signature"),
-        ("past its lifetime", codec.seal('{"user":"Ada"}', shop.name, now - BEFORE), "expired"),
+        ("past its lifetime", tokens.seal(payload, now - BEFORE), "expired"),
         ("sealed with another key", other, unknown),
     ]
     for step, token, reason in cases:

@@ -2,10 +2,11 @@
 
 use alloc::{boxed::Box, format, string::ToString, vec::Vec};
 
-use super::{Body, Format, MAX_TOKEN, OpenContext, Opened};
+use super::{Body, Format, MAX_TOKEN, Meta, OpenContext, Opened, SealContext};
 use crate::{
     cookie,
-    error::{ConfigError, Reason},
+    entropy::Entropy,
+    error::{ConfigError, Reason, SealError},
     payload::{self, Facts},
     policy::Policy,
     session::Duplicates,
@@ -70,6 +71,32 @@ impl Chain {
         }
         self.readers.push(reader);
         Ok(self)
+    }
+
+    /// Reads a Cookie header as a front for which the first value counts: for tools, which have no request.
+    pub fn open_cookie(
+        &self,
+        header: &str,
+        name: &str,
+        now: UnixMillis,
+        policy: &Policy,
+    ) -> Result<Opened, Reason> {
+        let found = self.open(header, name, now, policy, Duplicates::First)?;
+        found.into_iter().next().map(|found| found.opened).ok_or(Reason::Internal)
+    }
+
+    /// The value of the cookie `name` for a session, or an id, that begins now.
+    pub fn seal_cookie(
+        &self,
+        name: &str,
+        body: &str,
+        now: UnixMillis,
+        policy: &Policy,
+        entropy: &mut dyn Entropy,
+    ) -> Result<String, SealError> {
+        let expires = policy.expires(now, now);
+        let meta = Meta { issued: Some(now), created: Some(now), expires, ..Meta::default() };
+        self.writer.seal(&SealContext { name, body, meta: &meta }, entropy)
     }
 
     pub(crate) fn writer(&self) -> &dyn Format {
