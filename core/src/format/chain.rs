@@ -1,6 +1,11 @@
 //! Read many formats, write one.
 
-use alloc::{boxed::Box, format, string::ToString, vec::Vec};
+use alloc::{
+    boxed::Box,
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
 
 use super::{Body, Format, MAX_TOKEN, Meta, OpenContext, Opened, SealContext};
 use crate::{
