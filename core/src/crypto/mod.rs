@@ -1,5 +1,6 @@
 //! The one place that names a crypto or zlib crate.
 
+mod deflate;
 mod kdf;
 mod mac;
 mod paseto;
