@@ -21,6 +21,8 @@ from shortcrust.flask import SessionInterface
 HERE = Path(__file__).parent
 COUNT = 10_000 if os.environ.get("LONG") else 1_000
 SECRET = "a secret for the tests only, of thirty-two bytes or more"
+# Some Pythons bring zlib-ng, which compresses otherwise; then the payloads are equal and the bytes not.
+IS_ZLIB = "ng" not in zlib.ZLIB_RUNTIME_VERSION
 NOW = 1_800_000_000.25
 
 
@@ -76,21 +78,16 @@ def test_stock_flask_and_the_drop_in_open_each_others_cookies(app: Flask) -> Non
         sizes[size_class(payload(theirs))] += 1
         assert payload(mine) == payload(theirs)
         assert same(dict(read(app, stock, mine) or {}), dict(read(app, ours, theirs) or {}))
-        assert same(dict(read(app, ours, theirs) or {}), document)
-        if not theirs.startswith(".") and not mine.startswith("."):
-            assert mine == theirs
-            tokens["equal byte for byte"] += 1
-        elif theirs[0] == mine[0]:
-            tokens["compressed by both"] += 1
+        assert same(dict(read(app, ours, theirs) or {}), dict(read(app, stock, theirs) or {}))
+        if theirs.startswith("."):
+            tokens["compressed"] += 1
+            assert mine == theirs or not IS_ZLIB
         else:
-            # Where zlib wins by a byte or two, another build of it decides otherwise.
-            assert abs(len(theirs) - len(mine)) <= 4
-            tokens["compressed by one"] += 1
+            tokens["not compressed"] += 1
+            assert mine == theirs
     check_coverage(documents, sizes)
     print(dict(tokens))
-    assert tokens["equal byte for byte"] > COUNT / 10
-    assert tokens["compressed by both"] > COUNT / 10
-    assert tokens["compressed by one"] < COUNT / 100
+    assert min(tokens["compressed"], tokens["not compressed"]) > COUNT / 10
 
 
 @pytest.fixture
@@ -127,5 +124,6 @@ def test_express_adds_a_key_and_flask_sees_the_rest_as_it_was(
         token = written(app, stock, document)
         sizes[size_class(payload(token))] += 1
         seen = read(app, stock, express(token))
-        assert same(dict(seen or {}), document | {"added": "by Express"})
+        original = dict(read(app, stock, token) or {})
+        assert same(dict(seen or {}), original | {"added": "by Express"})
     check_coverage(documents, sizes)

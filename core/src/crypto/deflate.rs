@@ -78,7 +78,7 @@ struct Matcher<'d> {
 
 impl<'d> Matcher<'d> {
     fn new(data: &'d [u8]) -> Self {
-        let bits = (usize::BITS - data.len().leading_zeros()).clamp(6, 15);
+        let bits = (usize::BITS - data.len().leading_zeros()).saturating_add(2).clamp(8, 15);
         Self {
             data,
             at: 0,
@@ -91,25 +91,28 @@ impl<'d> Matcher<'d> {
         }
     }
 
-    /// zlib's hash. Tables with fewer entries share chains, and `longest_match` tells them apart.
+    /// zlib's hash. A smaller table makes positions with other hashes share a chain.
     fn hash(&self, at: usize) -> u16 {
-        let byte = |offset: usize| u16::from(self.data[at + offset]);
-        (byte(0) << 10 ^ byte(1) << 5 ^ byte(2)) & 0x7FFF
+        let bytes = &self.data[at..at + MIN_MATCH];
+        (u16::from(bytes[0]) << 10 ^ u16::from(bytes[1]) << 5 ^ u16::from(bytes[2])) & 0x7FFF
     }
 
-    /// Notes the position, and returns the newest earlier one with its hash.
+    /// Notes the position, and returns the newest earlier one in its chain.
     fn insert(&mut self, at: usize) -> usize {
         if at + MIN_MATCH > self.data.len() {
             return 0;
         }
-        let hash = self.hash(at);
-        let slot = &mut self.head[usize::from(hash >> self.shift)];
-        let mut earlier = core::mem::replace(slot, position(at));
-        self.previous[at] = earlier;
-        while earlier != 0 && self.hash(earlier as usize) != hash {
-            earlier = self.previous[earlier as usize];
+        let slot = usize::from(self.hash(at) >> self.shift);
+        self.previous[at] = core::mem::replace(&mut self.head[slot], position(at));
+        self.previous[at] as usize
+    }
+
+    /// The first position of a chain that really has this hash.
+    fn with_hash(&self, hash: u16, mut candidate: usize) -> usize {
+        while candidate != 0 && self.hash(candidate) != hash {
+            candidate = self.previous[candidate] as usize;
         }
-        earlier as usize
+        candidate
     }
 
     fn longest_match(&mut self, first: usize, longer_than: usize) -> usize {
@@ -134,10 +137,7 @@ impl<'d> Matcher<'d> {
                 }
             }
             chain -= 1;
-            candidate = self.previous[candidate] as usize;
-            while candidate > limit && self.hash(candidate) != hash {
-                candidate = self.previous[candidate] as usize;
-            }
+            candidate = self.with_hash(hash, self.previous[candidate] as usize);
             if candidate <= limit || chain == 0 {
                 break;
             }
@@ -146,7 +146,11 @@ impl<'d> Matcher<'d> {
     }
 
     fn find(&mut self, candidate: usize, longer_than: usize) -> usize {
-        if candidate == 0 || longer_than >= MAX_LAZY || self.at - candidate > MAX_DISTANCE {
+        if candidate == 0 || longer_than >= MAX_LAZY {
+            return MIN_MATCH - 1;
+        }
+        let candidate = self.with_hash(self.hash(self.at), candidate);
+        if candidate == 0 || self.at - candidate > MAX_DISTANCE {
             return MIN_MATCH - 1;
         }
         let len = self.longest_match(candidate, longer_than);
@@ -245,10 +249,9 @@ impl<'d> Block<'d> {
         let header = Header::new(&literals, &distances);
         let extra = extra_bits(&literal_counts, &distance_counts);
         let own = header.cost() + literals.cost(&literal_counts) + distances.cost(&distance_counts) + extra;
-        let (fixed_literals, fixed_distances) = fixed();
-        let fixed = fixed_literals.cost(&literal_counts) + fixed_distances.cost(&distance_counts) + extra;
-        let bytes = |cost: usize| (cost + 3 + 7) / 8;
-        let stored = self.end - self.start;
+        let fixed = FIXED_LITERALS.cost(&literal_counts) + FIXED_DISTANCES.cost(&distance_counts) + extra;
+        let bytes = |cost: u32| (cost + 3).div_ceil(8);
+        let stored = position(self.end - self.start);
         let shortest = bytes(own).min(bytes(fixed));
         let last = u32::from(last);
         if stored + 4 <= shortest && u16::try_from(stored).is_ok() {
@@ -256,7 +259,7 @@ impl<'d> Block<'d> {
             bits.store(&self.data[self.start..self.end]);
         } else if bytes(fixed) == shortest {
             bits.put(1 << 1 | last, 3);
-            self.send(bits, &fixed_literals, &fixed_distances);
+            self.send(bits, &FIXED_LITERALS, &FIXED_DISTANCES);
         } else {
             bits.put(2 << 1 | last, 3);
             header.send(bits);
@@ -285,31 +288,31 @@ impl<'d> Block<'d> {
             if symbol.distance == 0 {
                 literals.send(bits, usize::from(symbol.value));
             } else {
-                let (code, extra, value) = length_code(usize::from(symbol.value));
-                literals.send(bits, code);
-                bits.put(value, extra);
-                let (code, extra, value) = distance_code(usize::from(symbol.distance));
-                distances.send(bits, code);
-                bits.put(value, extra);
+                literals.send_with(bits, length_code(usize::from(symbol.value)));
+                distances.send_with(bits, distance_code(usize::from(symbol.distance)));
             }
         }
         literals.send(bits, END_OF_BLOCK);
     }
 }
 
-fn extra_bits(literals: &[u32; LITERALS], distances: &[u32; DISTANCES]) -> usize {
+fn extra_bits(literals: &[u32; LITERALS], distances: &[u32; DISTANCES]) -> u32 {
     let lengths = literals[257..].iter().zip(EXTRA_LENGTH_BITS);
     let distances = distances.iter().zip((0..).map(extra_distance_bits));
-    lengths.chain(distances).map(|(&count, bits)| count as usize * usize::from(bits)).sum()
+    lengths.chain(distances).map(|(&count, bits)| count * u32::from(bits)).sum()
 }
 
 /// The code that needs no header (RFC 1951, section 3.2.6).
-fn fixed() -> (Code<LITERALS>, Code<DISTANCES>) {
+static FIXED_LITERALS: Code<LITERALS> = {
     let mut lengths = [8; LITERALS];
-    lengths[144..256].fill(9);
-    lengths[256..280].fill(7);
-    (Code::from_lengths(lengths, LITERALS), Code::from_lengths([5; DISTANCES], DISTANCES))
-}
+    let mut symbol = 144;
+    while symbol < 280 {
+        lengths[symbol] = if symbol < 256 { 9 } else { 7 };
+        symbol += 1;
+    }
+    Code::from_lengths(lengths, LITERALS)
+};
+static FIXED_DISTANCES: Code<DISTANCES> = Code::from_lengths([5; DISTANCES], DISTANCES);
 
 /// A prefix code: a length and bits for every symbol.
 struct Code<const N: usize> {
@@ -320,20 +323,28 @@ struct Code<const N: usize> {
 }
 
 impl<const N: usize> Code<N> {
-    fn from_lengths(lengths: [u8; N], used: usize) -> Self {
-        let mut next = [0_u16; 16];
-        for &length in &lengths {
-            next[usize::from(length)] += u16::from(length > 0);
+    const fn from_lengths(lengths: [u8; N], used: usize) -> Self {
+        let mut next = [0_u16; 17];
+        let mut symbol = 0;
+        while symbol < N {
+            next[lengths[symbol] as usize + 1] += 1;
+            symbol += 1;
         }
-        let mut code = 0;
-        for count in &mut next[1..] {
-            (code, *count) = ((code + *count) << 1, code);
+        next[1] = 0;
+        let mut length = 1;
+        while length < 16 {
+            next[length] = (next[length - 1] + next[length]) << 1;
+            length += 1;
         }
         let mut codes = [0; N];
-        for (symbol, &length) in lengths.iter().enumerate().filter(|(_, length)| **length > 0) {
-            let next = &mut next[usize::from(length)];
-            codes[symbol] = next.reverse_bits() >> (16 - length);
-            *next += 1;
+        symbol = 0;
+        while symbol < N {
+            let length = lengths[symbol] as usize;
+            if length > 0 {
+                codes[symbol] = next[length].reverse_bits() >> (16 - length);
+                next[length] += 1;
+            }
+            symbol += 1;
         }
         Self { lengths, codes, used }
     }
@@ -343,56 +354,73 @@ impl<const N: usize> Code<N> {
         let mut huffman = Huffman::new(counts);
         let used = huffman.used;
         let order = huffman.build();
-        Self::from_lengths(huffman.lengths(&order, usize::from(longest)), used)
+        Self::from_lengths(huffman.lengths(&order, longest), used)
     }
 
-    fn cost(&self, counts: &[u32; N]) -> usize {
-        counts.iter().zip(self.lengths).map(|(&count, length)| count as usize * usize::from(length)).sum()
+    fn cost(&self, counts: &[u32; N]) -> u32 {
+        counts.iter().zip(&self.lengths).map(|(&count, &length)| count * u32::from(length)).sum()
     }
 
     fn send(&self, bits: &mut BitWriter, symbol: usize) {
         bits.put(u32::from(self.codes[symbol]), self.lengths[symbol]);
     }
+
+    /// A symbol and the extra bits behind it.
+    fn send_with(&self, bits: &mut BitWriter, (symbol, extra, value): (usize, u8, u32)) {
+        let length = self.lengths[symbol];
+        bits.put(u32::from(self.codes[symbol]) | value << length, length + extra);
+    }
 }
+
+const NODES: usize = 2 * LITERALS;
 
 /// Symbols first, then the nodes above them.
 struct Huffman<const N: usize> {
-    counts: Vec<u32>,
-    depths: Vec<u8>,
-    parents: Vec<u16>,
+    /// How common, and among equals how deep: the count above eight bits of depth.
+    ranks: [u32; NODES],
+    parents: [u16; NODES],
+    nodes: usize,
     /// A binary heap from index 1, the rarest on top.
-    heap: Vec<u16>,
+    heap: [u16; LITERALS + 1],
+    heap_len: usize,
     used: usize,
 }
 
 impl<const N: usize> Huffman<N> {
     fn new(counts: &[u32; N]) -> Self {
-        let mut counts = counts.to_vec();
-        let mut heap = vec![0];
-        heap.extend((0..N).filter(|&symbol| counts[symbol] != 0).map(short));
-        let mut used = if heap.len() > 1 { usize::from(heap[heap.len() - 1]) + 1 } else { 0 };
-        // A code has at least two symbols.
-        while heap.len() < 3 {
-            let symbol = if used < 3 { used } else { 0 };
-            used = used.max(symbol + 1);
-            counts[symbol] = 1;
-            heap.push(short(symbol));
+        let (ranks, parents, heap) = ([0; NODES], [0; NODES], [0; LITERALS + 1]);
+        let mut this = Self { ranks, parents, nodes: N, heap, heap_len: 0, used: 0 };
+        for (symbol, &count) in counts.iter().enumerate().filter(|(_, count)| **count != 0) {
+            this.add(symbol, count);
         }
-        Self { counts, depths: vec![0; N], parents: vec![0; N], heap, used }
+        // A code has at least two symbols.
+        while this.heap_len < 2 {
+            this.add(if this.used < 3 { this.used } else { 0 }, 1);
+        }
+        this
+    }
+
+    fn add(&mut self, symbol: usize, count: u32) {
+        self.heap_len += 1;
+        self.heap[self.heap_len] = short(symbol);
+        self.ranks[symbol] = count << 8;
+        self.used = self.used.max(symbol + 1);
     }
 
     /// Every symbol and node, each before what is below it.
     fn build(&mut self) -> Vec<u16> {
-        let mut order = Vec::with_capacity(2 * self.heap.len());
-        for at in (1..=(self.heap.len() - 1) / 2).rev() {
+        let mut order = Vec::with_capacity(2 * self.heap_len);
+        for at in (1..=self.heap_len / 2).rev() {
             self.sift_down(at);
         }
-        while self.heap.len() > 2 {
-            let rarest = self.heap.swap_remove(1);
+        while self.heap_len > 1 {
+            let rarest = self.heap[1];
+            self.heap[1] = self.heap[self.heap_len];
+            self.heap_len -= 1;
             self.sift_down(1);
             let second = self.heap[1];
             order.extend([rarest, second]);
-            self.heap[1] = self.join(rarest, second);
+            self.heap[1] = self.join(usize::from(rarest), usize::from(second));
             self.sift_down(1);
         }
         order.push(self.heap[1]);
@@ -400,28 +428,23 @@ impl<const N: usize> Huffman<N> {
         order
     }
 
-    fn join(&mut self, a: u16, b: u16) -> u16 {
-        let node = short(self.counts.len());
-        let (left, right) = (usize::from(a), usize::from(b));
-        self.counts.push(self.counts[left] + self.counts[right]);
-        self.depths.push(self.depths[left].max(self.depths[right]) + 1);
-        self.parents.push(0);
-        (self.parents[left], self.parents[right]) = (node, node);
-        node
+    fn join(&mut self, left: usize, right: usize) -> u16 {
+        let (a, b) = (self.ranks[left], self.ranks[right]);
+        let depth = (a & 0xFF).max(b & 0xFF) + 1;
+        self.ranks[self.nodes] = (a & !0xFF) + (b & !0xFF) + depth;
+        (self.parents[left], self.parents[right]) = (short(self.nodes), short(self.nodes));
+        self.nodes += 1;
+        short(self.nodes - 1)
     }
 
     fn sift_down(&mut self, mut at: usize) {
-        let rank = |node: u16| (self.counts[usize::from(node)], self.depths[usize::from(node)]);
-        let heap = &mut self.heap;
-        let Some(&node) = heap.get(at) else { return };
-        loop {
+        let Self { ranks, heap, .. } = self;
+        let rank = |node: u16| ranks[usize::from(node)];
+        let heap = &mut heap[..=self.heap_len];
+        let node = heap[at];
+        while 2 * at < heap.len() {
             let mut child = 2 * at;
-            if child >= heap.len() {
-                break;
-            }
-            if child + 1 < heap.len() && rank(heap[child + 1]) <= rank(heap[child]) {
-                child += 1;
-            }
+            child += usize::from(child + 1 < heap.len() && rank(heap[child + 1]) <= rank(heap[child]));
             if rank(node) <= rank(heap[child]) {
                 break;
             }
@@ -432,8 +455,8 @@ impl<const N: usize> Huffman<N> {
     }
 
     /// Depths in the tree, none over `longest`.
-    fn lengths(&self, order: &[u16], longest: usize) -> [u8; N] {
-        let mut lengths = vec![0_usize; self.counts.len()];
+    fn lengths(&self, order: &[u16], longest: u8) -> [u8; N] {
+        let mut lengths = [0_u8; NODES];
         let mut of_length = [0_usize; 16];
         let mut overflow = 0_usize;
         for &node in &order[1..] {
@@ -441,18 +464,18 @@ impl<const N: usize> Huffman<N> {
             let length = lengths[usize::from(self.parents[node])] + 1;
             lengths[node] = length.min(longest);
             overflow += usize::from(length > longest);
-            of_length[lengths[node]] += usize::from(node < N);
+            of_length[usize::from(lengths[node])] += usize::from(node < N);
         }
         if overflow > 0 {
-            rebalance(&mut of_length, overflow, longest);
+            rebalance(&mut of_length, overflow, usize::from(longest));
             let mut leaves = order.iter().rev().map(|&node| usize::from(node)).filter(|&node| node < N);
             for length in (1..=longest).rev() {
-                for leaf in leaves.by_ref().take(of_length[length]) {
+                for leaf in leaves.by_ref().take(of_length[usize::from(length)]) {
                     lengths[leaf] = length;
                 }
             }
         }
-        core::array::from_fn(|symbol| u8::try_from(lengths[symbol]).unwrap_or(0))
+        core::array::from_fn(|symbol| lengths[symbol])
     }
 }
 
@@ -495,9 +518,9 @@ impl Header {
         Self { runs, code, counts, sent, literals: literals.used, distances: distances.used }
     }
 
-    fn cost(&self) -> usize {
-        let extra: usize = self.runs.iter().map(|run| usize::from(run.1)).sum();
-        14 + 3 * self.sent + self.code.cost(&self.counts) + extra
+    fn cost(&self) -> u32 {
+        let extra: u32 = self.runs.iter().map(|run| u32::from(run.1)).sum();
+        14 + 3 * position(self.sent) + self.code.cost(&self.counts) + extra
     }
 
     fn send(&self, bits: &mut BitWriter) {
@@ -507,9 +530,8 @@ impl Header {
         for &symbol in &LENGTH_ORDER[..self.sent] {
             bits.put(u32::from(self.code.lengths[symbol]), 3);
         }
-        for &(symbol, extra, value) in &self.runs {
-            self.code.send(bits, symbol);
-            bits.put(value, extra);
+        for &run in &self.runs {
+            self.code.send_with(bits, run);
         }
     }
 }
@@ -543,24 +565,21 @@ struct BitWriter {
 }
 
 impl BitWriter {
+    /// At most 32 bits.
     fn put(&mut self, value: u32, bits: u8) {
         self.buffer |= u64::from(value) << self.used;
         self.used += bits;
-        while self.used >= 8 {
-            self.flush_byte();
+        if self.used >= 32 {
+            self.out.extend_from_slice(&self.buffer.to_le_bytes()[..4]);
+            self.buffer >>= 32;
+            self.used -= 32;
         }
     }
 
     fn align(&mut self) {
-        if self.used > 0 {
-            self.flush_byte();
-        }
-    }
-
-    fn flush_byte(&mut self) {
-        self.out.push(self.buffer.to_le_bytes()[0]);
-        self.buffer >>= 8;
-        self.used = self.used.saturating_sub(8);
+        let bytes = usize::from(self.used.div_ceil(8));
+        self.out.extend_from_slice(&self.buffer.to_le_bytes()[..bytes]);
+        (self.buffer, self.used) = (0, 0);
     }
 
     fn store(&mut self, bytes: &[u8]) {
@@ -583,7 +602,7 @@ fn short(value: usize) -> u16 {
     value as u16
 }
 
-/// A payload is far below 4 GiB.
+/// A payload is far below 4 GiB, and so is every cost in bits.
 #[expect(clippy::cast_possible_truncation, reason = "see above")]
 fn position(at: usize) -> u32 {
     at as u32
