@@ -33,8 +33,7 @@ def main() -> int:
     page = (Path(__file__).parent / "page.html").read_text()
     with ExitStack() as stack:
         shops = [stack.enter_context(Shop(session_format)) for session_format in NAMES]
-        front = Front(shops, page)
-        front.start()
+        front = stack.enter_context(Front(shops, page))
         held = True
         for shop in shops:
             rows = list(visit(shop, front.url))

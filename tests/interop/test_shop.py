@@ -13,11 +13,8 @@ HERE = Path(__file__).parent
 
 @pytest.mark.parametrize("session_format", ["flask", "sealed"])
 def test_a_visit_to_both_apps_shares_one_session(session_format: str) -> None:
-    with Shop(session_format) as shop:
-        front = Front([shop], "")
-        front.start()
+    with Shop(session_format) as shop, Front([shop], "") as front:
         rows = list(visit(shop, front.url))
-        front.shutdown()
     assert len(rows) == 11
     assert [row for row in rows if not row.holds] == []
 
