@@ -23,9 +23,7 @@ REVOCATION = (
 def table(rows: list[Row]) -> str:
     lines = [f"  {'':4}{'step':<26}{'at':<9}what came back"]
     for row in rows:
-        lines.append(
-            f"  {'ok' if row.holds else 'NO':<4}{row.step:<26}{row.app:<9}{row.came_back}"
-        )
+        lines.append(f"  {'ok' if row.holds else 'NO':<4}{row.step:<26}{row.app:<9}{row.came_back}")
     return "\n".join(lines)
 
 

@@ -35,7 +35,7 @@ class Documents:
             ("text", self._text),
             ("text", self._text),
             ("bytes", lambda: self._random.randbytes(self._random.randrange(20))),
-            ("markup", lambda: Markup(self._text())),  # noqa: S704
+            ("markup", lambda: Markup(self._text())),
             ("uuid", lambda: uuid.UUID(int=self._random.getrandbits(128))),
             ("datetime", self._datetime),
             ("lone surrogate", lambda: self._text() + chr(self._random.randrange(0xD800, 0xE000))),
@@ -53,7 +53,9 @@ class Documents:
         if at % 10 == 1:
             # Few words many times, so that the cookie still fits a browser.
             words = self._random.choices(["basket", "window", "日本", "tea"], k=8)
-            return {f"k{n}": self._random.choice(words) * 9 for n in range(self._random.randrange(60))}
+            return {
+                f"k{n}": self._random.choice(words) * 9 for n in range(self._random.randrange(60))
+            }
         return {self._key(): self._value(4) for _ in range(self._random.randrange(8))}
 
     def _deep(self, levels: int) -> Any:
@@ -76,7 +78,9 @@ class Documents:
         return self._leaf()
 
     def _key(self) -> str:
-        return self._random.choice(["", "a", "b", "user", "naïve", "10", "9", " zz", " t__", *TAG_KEYS])
+        return self._random.choice(
+            ["", "a", "b", "user", "naïve", "10", "9", " zz", " t__", *TAG_KEYS]
+        )
 
     def _leaf(self) -> Any:
         return self._random.choice(self._leaves)[1]()

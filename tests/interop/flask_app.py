@@ -3,7 +3,7 @@
 import os
 from datetime import datetime, timezone
 
-from flask import Flask, jsonify, request, session
+from flask import Flask, Response, jsonify, request, session
 from shortcrust.flask import SessionInterface, Shortcrust, reason
 
 app = Flask(__name__)
@@ -16,7 +16,7 @@ else:
 
 
 @app.post("/login")
-def login():
+def login() -> Response:
     session["user"] = request.form["user"]
     session["since"] = datetime.now(timezone.utc)
     session["table"] = ("window", 4)
@@ -25,13 +25,13 @@ def login():
 
 
 @app.post("/logout")
-def logout():
+def logout() -> Response:
     session.clear()
     return show()
 
 
 @app.get("/")
-def show():
+def show() -> Response:
     return jsonify(
         greeting=f"Hello {session['user']}" if "user" in session else "Hello stranger",
         basket=session.get("basket", []),

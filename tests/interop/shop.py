@@ -19,7 +19,8 @@ from shortcrust._core import Codec
 
 HERE = Path(__file__).parent
 if TYPE_CHECKING:
-    from shortcrust._core import PolicyOptions
+    from shortcrust._options import PolicyOptions
+    from typing_extensions import Self
 
 SECRET = "a secret for the demo only, of thirty-two bytes or more"
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "date", "server"}
@@ -42,7 +43,7 @@ class Shop:
         self.ports = {"flask": free_port(), "express": free_port()}
         self._processes: list[subprocess.Popen[bytes]] = []
 
-    def __enter__(self) -> Shop:
+    def __enter__(self) -> Self:
         commands = {
             "flask": [sys.executable, str(HERE / "flask_app.py")],
             "express": ["node", str(HERE / "express_app.mjs")],
@@ -83,16 +84,15 @@ class Shop:
 class Tokens:
     """A shop's cookies, opened and made without its apps."""
 
-    policy: PolicyOptions = {
-        "idle": None,
-        "absolute": None,
-        "renew_after": None,
-        "skew": 60,
-        "persistent": False,
-    }
-
     def __init__(self, shop: Shop, secret: str) -> None:
         self.name = shop.name
+        self.policy: PolicyOptions = {
+            "idle": None,
+            "absolute": None,
+            "renew_after": None,
+            "skew": 60,
+            "persistent": False,
+        }
         self.codec = Codec({"format": shop.format}, [secret])
 
     def open(self, header: str, now_ms: int) -> str:
@@ -116,7 +116,7 @@ class Front(ThreadingHTTPServer):
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}"
 
-    def __enter__(self) -> Front:
+    def __enter__(self) -> Self:
         threading.Thread(target=self.serve_forever, daemon=True).start()
         return self
 
