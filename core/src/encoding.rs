@@ -46,6 +46,29 @@ pub(crate) fn hex_digit(digit: u8) -> Option<u8> {
     char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
 
+const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/// Django's base62, with a minus in front of negative numbers.
+pub(crate) fn base62(value: i64) -> String {
+    let mut rest = value.unsigned_abs();
+    let mut digits = Vec::with_capacity(11);
+    while rest > 0 || digits.is_empty() {
+        digits.push(BASE62[usize::try_from(rest % 62).unwrap_or(0)]);
+        rest /= 62;
+    }
+    digits.extend((value < 0).then_some(b'-'));
+    digits.iter().rev().map(|&digit| char::from(digit)).collect()
+}
+
+/// `None` for anything but a number of 64 bits.
+pub(crate) fn from_base62(text: &str) -> Option<i64> {
+    let (sign, digits) = text.strip_prefix('-').map_or((1, text), |digits| (-1, digits));
+    let value =
+        |byte: u8| BASE62.iter().position(|&digit| digit == byte).and_then(|at| i64::try_from(at).ok());
+    let sum = |sum: i64, byte| sum.checked_mul(62)?.checked_add(value(byte)?);
+    (!digits.is_empty()).then_some(sign * digits.bytes().try_fold(0, sum)?)
+}
+
 /// JavaScript's `decodeURIComponent`; `None` where that throws.
 pub(crate) fn percent_decode(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());

@@ -12,7 +12,7 @@ use crate::{
     cookie,
     entropy::Entropy,
     error::{ConfigError, Reason, SealError},
-    payload::{self, Facts},
+    payload::{self, Dialect, Facts},
     policy::Policy,
     session::Duplicates,
     time::UnixMillis,
@@ -86,7 +86,7 @@ impl Chain {
         now: UnixMillis,
         policy: &Policy,
     ) -> Result<Opened, Reason> {
-        let found = self.open(header, name, now, policy, Duplicates::First)?;
+        let found = self.open(header, name, now, policy, Duplicates::First, Dialect::Tagged)?;
         found.into_iter().next().map(|found| found.opened).ok_or(Reason::Internal)
     }
 
@@ -121,13 +121,14 @@ impl Chain {
         now: UnixMillis,
         policy: &Policy,
         duplicates: Duplicates,
+        dialect: Dialect,
     ) -> Result<Vec<Found>, Reason> {
         let mut values = cookie::values(header, name).filter(|value| !value.is_empty());
         let mut found = Vec::new();
         let mut first_refusal = Reason::NoCookie;
         let mut budget = MAX_MACED;
         for token in values.by_ref().take(MAX_VALUES) {
-            match self.open_one(&OpenContext { name, token, now, policy }, &mut budget) {
+            match self.open_one(&OpenContext { name, token, now, policy }, dialect, &mut budget) {
                 Ok(it) => found.push(it),
                 Err(reason) if first_refusal == Reason::NoCookie => first_refusal = reason,
                 Err(_) => {}
@@ -145,7 +146,7 @@ impl Chain {
         Ok(found)
     }
 
-    fn open_one(&self, cx: &OpenContext<'_>, budget: &mut usize) -> Result<Found, Reason> {
+    fn open_one(&self, cx: &OpenContext<'_>, dialect: Dialect, budget: &mut usize) -> Result<Found, Reason> {
         if cx.token.len() > MAX_TOKEN {
             return Err(Reason::TooLarge);
         }
@@ -154,7 +155,7 @@ impl Chain {
         for (at, format) in core::iter::once(self.writer()).chain(due).enumerate() {
             let cost = cx.token.len() * format.keys();
             *budget = budget.checked_sub(cost).ok_or(Reason::TooMany)?;
-            match format.open(cx).and_then(|opened| Found::new(opened, at)) {
+            match format.open(cx).and_then(|opened| Found::new(opened, at, dialect)) {
                 Ok(found) => return Ok(found),
                 Err(reason) => refusal = more_telling(refusal, reason),
             }
@@ -164,9 +165,9 @@ impl Chain {
 }
 
 impl Found {
-    fn new(opened: Opened, reader: usize) -> Result<Self, Reason> {
+    fn new(opened: Opened, reader: usize, dialect: Dialect) -> Result<Self, Reason> {
         let facts = match &opened.body {
-            Body::Payload(text) => Some(payload::scan(text)?),
+            Body::Payload(text) => Some(payload::scan(text, dialect)?),
             Body::Id(_) => None,
         };
         let stale = reader > 0 || opened.key > 0;

@@ -1,20 +1,28 @@
 //! How a payload becomes a token and back.
 
 mod chain;
+mod django;
 mod express;
 mod flask;
 mod sealed;
+mod signer;
+mod starlette;
 
-use alloc::string::String;
+use alloc::{string::String, vec::Vec};
 
 pub use chain::{Chain, Reader};
+pub use django::{Django, DjangoOptions};
 pub use express::Express;
-pub use flask::{Flask, FlaskOptions, KeyDerivation};
+pub use flask::{Flask, FlaskOptions};
 pub use sealed::Sealed;
+pub use signer::KeyDerivation;
+pub use starlette::Starlette;
 
 pub(crate) use chain::Found;
 
 use crate::{
+    crypto::{compress, inflate},
+    encoding::{base64url_into, from_base64url},
     entropy::Entropy,
     error::{ConfigError, Reason, SealError},
     policy::Policy,
@@ -122,4 +130,27 @@ pub struct Opened {
     pub meta: Meta,
     /// Which key opened it; 0 is the current one.
     pub key: usize,
+}
+
+/// Unpadded base64url of the payload; of its zlib form, behind a `.`, where that is shorter. The very rule of
+/// itsdangerous and Django, so that small sessions have the same bytes.
+fn pack(body: &str, may_compress: bool) -> String {
+    let mut token = String::with_capacity(body.len() * 4 / 3 + 128);
+    let compressed = if may_compress { compress(body.as_bytes()) } else { Vec::new() };
+    if may_compress && compressed.len() + 1 < body.len() {
+        token.push('.');
+        base64url_into(&compressed, &mut token);
+    } else {
+        base64url_into(body.as_bytes(), &mut token);
+    }
+    token
+}
+
+fn unpack(payload: &str) -> Result<String, Reason> {
+    let decode = |text: &str| from_base64url(text).ok_or(Reason::Malformed);
+    let bytes = match payload.strip_prefix('.') {
+        Some(compressed) => inflate(&decode(compressed)?, MAX_PAYLOAD)?,
+        None => decode(payload)?,
+    };
+    String::from_utf8(bytes).map_err(|_| Reason::Malformed)
 }

@@ -18,7 +18,7 @@ use crate::{
     error::{ConfigError, Reason, SealError},
     keyring::Keyring,
     payload::{
-        Text, Writer, scan,
+        Dialect, Text, Writer, scan,
         tree::{Map, Node},
     },
     time::UnixMillis,
@@ -119,7 +119,7 @@ impl Format for Sealed {
 
 /// The claims are one level deeper than the payload, and other readers know no NaN.
 fn check(claims: &str) -> Result<(), SealError> {
-    let message = match scan(claims) {
+    let message = match scan(claims, Dialect::Plain) {
         Ok(facts) if facts.non_finite => {
             "NaN or an infinity is in the session, which is no JSON: store it as text"
         }

@@ -18,6 +18,16 @@ pub use scan::{Facts, scan};
 pub use text::Text;
 pub use writer::{MapScope, Writer};
 
+/// What an object with one of Flask's tags as its only key means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Dialect {
+    /// An object: Django, Starlette, express.
+    Plain,
+    /// What the tag stands for: Flask, and our own `sealed`.
+    #[default]
+    Tagged,
+}
+
 /// The keys of Flask's tags; an object whose only key is one of them is not an ordinary object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tag {

@@ -3,7 +3,7 @@
 use core::convert::Infallible;
 
 use super::{
-    Tag,
+    Dialect, Tag,
     decode::{DecodeError, Sink, decode},
     patch::is_hidden,
     text::Text,
@@ -22,9 +22,9 @@ pub struct Facts {
 }
 
 /// Checks that a payload is a JSON object (tags well-formed, not too deep) and says what is in it.
-pub fn scan(text: &str) -> Result<Facts, Reason> {
+pub fn scan(text: &str, dialect: Dialect) -> Result<Facts, Reason> {
     let mut scanner = Scanner::default();
-    let is_object = match decode(text, true, &mut scanner) {
+    let is_object = match decode(text, dialect == Dialect::Tagged, &mut scanner) {
         Ok(is_object) => is_object,
         Err(DecodeError::Text(reason)) => return Err(reason),
         Err(DecodeError::Sink(never)) => match never {},

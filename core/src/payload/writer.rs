@@ -1,6 +1,6 @@
 //! The host's values to JSON text, as `json.dumps(separators=(",", ":"))` of Python 3 spells it, tags included.
 
-use alloc::{string::String, vec::Vec};
+use alloc::{format, string::String, vec::Vec};
 use core::fmt::Write;
 
 use super::{Tag, cursor::plain_len, text::Text};
@@ -249,15 +249,22 @@ impl Write for Utf8<'_> {
     }
 }
 
-/// Rust's `{:?}` has Python's digits and thresholds and spells only the exponent otherwise: `1e16` for `1e+16`.
+/// Rust's `{:?}` has as many digits as Python's and its thresholds, but of two neighbours that are equally near it may
+/// take the odd one, and it spells the exponent otherwise: `1e16` for `1e+16`.
 fn write_float(out: &mut Vec<u8>, value: f64) {
-    let start = out.len();
-    let _ = write!(Utf8(out), "{value:?}");
-    if let Some(at) = out[start..].iter().position(|&byte| byte == b'e') {
-        let exponent = out.split_off(start + at + 1);
-        let exponent = core::str::from_utf8(&exponent).ok().and_then(|text| text.parse().ok());
-        let _ = write!(Utf8(out), "{:+03}", exponent.unwrap_or(0_i32));
-    }
+    let shortest = format!("{value:?}");
+    let mantissa = shortest.split('e').next().unwrap_or_default();
+    let decimals = mantissa.split('.').nth(1).map_or(0, str::len);
+    let is_plain = mantissa.len() == shortest.len();
+    let even = if is_plain { format!("{value:.decimals$}") } else { format!("{value:.decimals$e}") };
+    // Below a power of two numbers are closer together, and the nearest decimal may be another number's.
+    let text = if even.parse() == Ok(value) { even } else { shortest };
+    let _ = match text.split_once('e') {
+        None => Utf8(out).write_str(&text),
+        Some((mantissa, exponent)) => {
+            write!(Utf8(out), "{mantissa}e{:+03}", exponent.parse().unwrap_or(0_i32))
+        }
+    };
 }
 
 #[cfg(test)]
@@ -281,6 +288,7 @@ mod tests {
             (0.0001, "0.0001"),
             (0.00001, "1e-05"),
             (5e-324, "5e-324"),
+            (562_949_953_421_312.25, "562949953421312.2"),
             (0.1 + 0.2, "0.30000000000000004"),
             (f64::NAN, "NaN"),
             (f64::NEG_INFINITY, "-Infinity"),

@@ -7,6 +7,7 @@ use crate::{
     cookie::{self, Attributes},
     error::{ConfigError, Reason},
     format::{Body, Chain, Found, Meta},
+    payload::Dialect,
     policy::Policy,
     time::{Seconds, UnixMillis},
 };
@@ -62,6 +63,7 @@ pub(super) struct Settings {
     pub(super) chain: Chain,
     pub(super) policy: Policy,
     pub(super) attributes: Attributes,
+    pub(super) dialect: Dialect,
     duplicates: Duplicates,
     warnings: Vec<Warning>,
 }
@@ -98,6 +100,7 @@ impl Engine {
                 chain: chain.into(),
                 policy: Policy::default(),
                 attributes: Attributes::default(),
+                dialect: Dialect::default(),
                 duplicates: Duplicates::default(),
                 warnings: Vec::new(),
             },
@@ -117,8 +120,8 @@ impl Engine {
 
     /// Reads a request's Cookie header. Total: whatever is in it, the answer is a session.
     pub fn open(&self, header: &str, now: UnixMillis) -> Opening {
-        let Settings { name, chain, policy, duplicates, .. } = &*self.0;
-        Opening::Ready(match chain.open(header, name, now, policy, *duplicates) {
+        let Settings { name, chain, policy, dialect, duplicates, .. } = &*self.0;
+        Opening::Ready(match chain.open(header, name, now, policy, *duplicates, *dialect) {
             Ok(found) => Session { twins: cookie::values(header, name).nth(1).is_some(), ..self.live(found) },
             Err(reason) => self.fresh(reason),
         })
@@ -181,6 +184,13 @@ impl EngineBuilder {
     #[must_use]
     pub fn duplicates(mut self, duplicates: Duplicates) -> Self {
         self.settings.duplicates = duplicates;
+        self
+    }
+
+    /// How payloads are read; default tagged.
+    #[must_use]
+    pub fn dialect(mut self, dialect: Dialect) -> Self {
+        self.settings.dialect = dialect;
         self
     }
 

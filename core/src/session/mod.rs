@@ -190,7 +190,7 @@ impl Session {
         if payload.len() > MAX_PAYLOAD {
             return Err(SealError::new(Reason::TooLarge, "the session is over 256 KiB: put less into it"));
         }
-        if let Err(reason) = payload::scan(payload) {
+        if let Err(reason) = payload::scan(payload, self.settings.dialect) {
             let message = match reason {
                 Reason::TooLarge => "the session nests deeper than 200 levels: put less into it",
                 Reason::NotAnObject => "the session is not an object",

@@ -1,0 +1,2 @@
+export { reason } from './driver.js'
+export { ConfigError, SealError, ShortcrustError } from './errors.js'

@@ -1,0 +1,33 @@
+// The native module, and its errors as ours.
+import native = require('../native.js')
+
+import { ConfigError, SealError } from './errors.js'
+
+export type {
+  Closed,
+  EngineOptions,
+  FormatOptions,
+  ReaderOptions,
+  Session as NativeSession,
+  Shown,
+} from '../native.js'
+
+export type Engine = native.Engine
+
+export function engine(options: native.EngineOptions): Engine {
+  return rethrown(ConfigError, () => new native.Engine(options))
+}
+
+/** What `Engine.close` answers; where the session can't be sealed, a `SealError`. */
+export function close(engine: Engine, ...args: Parameters<Engine['close']>): native.Closed | null {
+  return rethrown(SealError, () => engine.close(...args))
+}
+
+function rethrown<T>(Kind: typeof ConfigError | typeof SealError, call: () => T): T {
+  try {
+    return call()
+  } catch (error) {
+    const { code, message } = error as Error & { code?: string }
+    throw new Kind(code ?? 'internal', message)
+  }
+}

@@ -1,0 +1,233 @@
+// What a user may write, checked key by key, to what the native module takes.
+import { ConfigError } from './errors.js'
+import type { EngineOptions, FormatOptions, ReaderOptions } from './native.js'
+
+export type Secret = string | Uint8Array
+
+/** Options of a front. Spans of time are in seconds; null is none. */
+export interface Options {
+  /** Newest first: the first seals, all open. */
+  secrets: readonly Secret[]
+  /** The cookie's name, with its prefix if it has one; default `session`. */
+  name?: string | undefined
+  /** What is written; default `sealed`. */
+  format?: FormatName | Format | undefined
+  /** What is read besides, at most three. */
+  readers?: readonly Reader[] | undefined
+  /** How long a session lives. */
+  policy?: Policy | undefined
+  /** The cookie's attributes. */
+  cookie?: Cookie | undefined
+  /** For `sealed`: tokens open only for the audience they were made for. */
+  audience?: string | undefined
+  /** A reserved key in flask payloads carries what the format does not. */
+  meta?: 'payload' | undefined
+}
+
+export type FormatName = 'flask' | 'sealed'
+
+export type Format = Flask | Sealed
+
+export interface Flask {
+  format: 'flask'
+  /** Default `cookie-session`. */
+  salt?: Secret | undefined
+  /** Default `sha1`. */
+  digest?: 'sha1' | 'sha256' | 'sha384' | 'sha512' | undefined
+  /** Default `hmac`. */
+  keyDerivation?: 'concat' | 'django-concat' | 'hmac' | 'none' | undefined
+}
+
+export interface Sealed {
+  format: 'sealed'
+  /** Default the front's. */
+  audience?: string | undefined
+}
+
+/** A format that is read while its cookies are still in browsers. */
+export type Reader = Format & {
+  /** A date, an ISO 8601 string, or by decision `never`. */
+  until: Date | string
+  /** Default the front's. */
+  secrets?: readonly Secret[] | undefined
+}
+
+export interface Policy {
+  /** Ends a session that was not written or renewed for this long; default 14 days. */
+  idle?: number | null | undefined
+  /** Ends a session this long after it began; default 90 days. */
+  absolute?: number | null | undefined
+  /** A request that only read renews when the token is this old; default a quarter of `idle`. */
+  renewAfter?: number | null | undefined
+  /** The cookie outlives the browser; default true. */
+  persistent?: boolean | undefined
+  /** How far another server's clock may be ahead; default 60. */
+  skew?: number | null | undefined
+}
+
+export interface Cookie {
+  /** Default `/`. */
+  path?: string | undefined
+  domain?: string | undefined
+  /** Default `auto`: as the connection is. */
+  secure?: boolean | 'auto' | undefined
+  /** Default true. */
+  httpOnly?: boolean | undefined
+  /** In any case; default `Lax`. */
+  sameSite?: 'lax' | 'strict' | 'none' | 'Lax' | 'Strict' | 'None' | false | undefined
+  partitioned?: boolean | undefined
+  /** In any case. */
+  priority?: 'low' | 'medium' | 'high' | 'Low' | 'Medium' | 'High' | undefined
+}
+
+const DAY = 86_400
+const FORMATS: Record<FormatName, readonly string[]> = {
+  flask: ['salt', 'digest', 'keyDerivation'],
+  sealed: ['audience'],
+}
+const FRONT = ['secrets', 'name', 'format', 'readers', 'policy', 'cookie', 'audience', 'meta']
+const POLICY = ['idle', 'absolute', 'renewAfter', 'persistent', 'skew']
+const COOKIE = ['path', 'domain', 'secure', 'httpOnly', 'sameSite', 'partitioned', 'priority']
+/** What the options of other session middleware are here. */
+const ELSEWHERE: Record<string, string> = {
+  expires: 'set policy.idle and policy.absolute, in seconds',
+  keys: 'use secrets, a list',
+  maxAge: 'set policy.idle and policy.absolute, in seconds',
+  resave: 'a request that only read never writes',
+  rolling: 'set policy.renewAfter, in seconds',
+  saveUninitialized: 'an empty session is never written',
+  secret: 'use secrets, a list',
+}
+
+export function engineOptions(options: Options): EngineOptions {
+  known('', options, FRONT)
+  const { format = 'sealed', readers = [], meta } = options
+  if (!Array.isArray(readers)) throw new ConfigError('reader', 'readers must be a list')
+  if (meta !== undefined && meta !== 'payload') throw new ConfigError('option', "meta must be 'payload'")
+  const audience = typed('option', 'audience', 'string', options.audience)
+  return {
+    secrets: secretList('secrets', options.secrets),
+    name: typed('cookie', 'name', 'string', options.name) ?? 'session',
+    format: formatOptions('format', typeof format === 'string' ? { format } : format, audience),
+    readers: readers.map((reader, at) => readerOptions(`readers[${at}]`, reader, audience)),
+    meta,
+    policy: policyOptions(options.policy ?? {}),
+    cookie: cookieOptions(options.cookie ?? {}),
+  }
+}
+
+function formatOptions(
+  where: string,
+  given: Format,
+  audience?: string,
+  besides: string[] = [],
+): FormatOptions {
+  const format: unknown = given?.format
+  if (format !== 'flask' && format !== 'sealed') {
+    throw new ConfigError('option', `${where} must name a format: 'sealed' or 'flask'`)
+  }
+  const own: Omit<Flask, 'format'> & Omit<Sealed, 'format'> = known(where, given, [
+    'format',
+    ...FORMATS[format],
+    ...besides,
+  ])
+  return {
+    format,
+    audience:
+      format === 'sealed'
+        ? (typed('option', `${where}.audience`, 'string', own.audience) ?? audience)
+        : undefined,
+    salt: own.salt === undefined ? undefined : secret('option', `${where}.salt`, own.salt),
+    digest: typed('option', `${where}.digest`, 'string', own.digest),
+    keyDerivation: typed('option', `${where}.keyDerivation`, 'string', own.keyDerivation),
+  }
+}
+
+function readerOptions(where: string, given: Reader, audience?: string): ReaderOptions {
+  const format = formatOptions(where, given, audience, ['until', 'secrets'])
+  const secrets = given.secrets === undefined ? undefined : secretList(`${where}.secrets`, given.secrets)
+  return { format, secrets, until: until(where, given.until) }
+}
+
+function until(where: string, given: unknown): number | undefined {
+  if (given === 'never') return undefined
+  const isIso = typeof given === 'string' && /^\d{4}-\d\d-\d\d/.test(given)
+  const time = isIso || given instanceof Date ? new Date(given).getTime() : Number.NaN
+  if (Number.isNaN(time)) {
+    const dates = "a Date, an ISO 8601 string such as '2027-03-01', or by decision 'never'"
+    throw new ConfigError('reader', `${where}.until must say how long such cookies are read: ${dates}`)
+  }
+  return time
+}
+
+function policyOptions(policy: Policy): EngineOptions['policy'] {
+  known('policy', policy, POLICY)
+  const idle = seconds('policy.idle', policy.idle, 14 * DAY)
+  return {
+    idle,
+    absolute: seconds('policy.absolute', policy.absolute, 90 * DAY),
+    renewAfter: seconds('policy.renewAfter', policy.renewAfter, idle && Math.floor(idle / 4)),
+    persistent: typed('policy', 'policy.persistent', 'boolean', policy.persistent) ?? true,
+    skew: seconds('policy.skew', policy.skew, 60),
+  }
+}
+
+function seconds(name: string, given: unknown, otherwise: number | undefined): number | undefined {
+  if (given === undefined) return otherwise
+  if (given === null) return undefined
+  if (Number.isSafeInteger(given) && (given as number) >= 0) return given as number
+  throw new ConfigError('policy', `${name} must be a whole number of seconds, or null for none`)
+}
+
+function cookieOptions(cookie: Cookie): EngineOptions['cookie'] {
+  known('cookie', cookie, COOKIE)
+  const { sameSite = 'Lax', secure = 'auto' } = cookie
+  return {
+    path: typed('cookie', 'cookie.path', 'string', cookie.path) ?? '/',
+    domain: typed('cookie', 'cookie.domain', 'string', cookie.domain),
+    secure: secure === 'auto' ? undefined : typed('cookie', 'cookie.secure', 'boolean', secure, " or 'auto'"),
+    httpOnly: typed('cookie', 'cookie.httpOnly', 'boolean', cookie.httpOnly) ?? true,
+    sameSite:
+      sameSite === false ? undefined : typed('cookie', 'cookie.sameSite', 'string', sameSite, ' or false'),
+    partitioned: typed('cookie', 'cookie.partitioned', 'boolean', cookie.partitioned) ?? false,
+    priority: typed('cookie', 'cookie.priority', 'string', cookie.priority),
+  }
+}
+
+function secretList(name: string, given: unknown): Secret[] {
+  if (Array.isArray(given)) return given.map((entry, at) => secret('secret', `${name}[${at}]`, entry))
+  const why = typeof given === 'string' ? ', since each letter of a string would become a key' : ''
+  throw new ConfigError('secret', `${name} must be a list, newest first: write ${name}: [secret]${why}`)
+}
+
+function secret(code: string, name: string, given: unknown): Secret {
+  if (typeof given === 'string' || given instanceof Uint8Array) return given
+  const hint = given === undefined ? ': is an environment variable missing?' : ''
+  throw new ConfigError(code, `${name} must be a string or a Buffer, not ${typeof given}${hint}`)
+}
+
+interface Kinds {
+  boolean: boolean
+  string: string
+}
+
+function typed<K extends keyof Kinds>(
+  code: string,
+  name: string,
+  kind: K,
+  given: unknown,
+  besides = '',
+): Kinds[K] | undefined {
+  if (given === undefined || typeof given === kind) return given as Kinds[K] | undefined
+  throw new ConfigError(code, `${name} must be a ${kind}${besides}, not ${typeof given}`)
+}
+
+function known<T extends object>(where: string, given: T, keys: readonly string[]): T {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw new ConfigError('option', `${where || 'options'} must be an object`)
+  }
+  const unknown = Object.keys(given).find((key) => !keys.includes(key))
+  if (unknown === undefined) return given
+  const help = Object.hasOwn(ELSEWHERE, unknown) ? ELSEWHERE[unknown] : `known are ${keys.join(', ')}`
+  throw new ConfigError('option', `${where && `${where}.`}${unknown} is not known: ${help}`)
+}

@@ -1,0 +1,60 @@
+//! Payloads for `JSON.parse`, and `JSON.stringify`'s text as payloads.
+
+use napi_derive::napi;
+use shortcrust::{
+    Head, Reason, SetCookie,
+    payload::{patch, project},
+};
+
+/// What `JSON.parse` is given, and the places that stand for more than a string.
+#[napi(object, object_from_js = false)]
+pub struct Shown {
+    /// JSON.
+    pub text: String,
+    /// A JSON object from JSON Pointer to `date` or `bytes`, where there is one.
+    pub kinds: Option<String>,
+}
+
+/// What is to be set on the response.
+#[napi(object, object_from_js = false)]
+pub struct Closed {
+    /// The lines after `Set-Cookie: `.
+    pub cookies: Vec<String>,
+    /// `Cache-Control`.
+    pub cache_control: Option<&'static str>,
+}
+
+/// Most payloads are shown as they are; the scan has told which are not.
+pub(crate) fn shown(session: &shortcrust::Session) -> Result<Option<Shown>, Reason> {
+    let Some(payload) = session.payload() else { return Ok(None) };
+    let facts = session.facts();
+    if !facts.special && !facts.non_finite {
+        return Ok(Some(Shown { text: payload.to_owned(), kinds: None }));
+    }
+    let projection = project(payload)?;
+    let kinds = (projection.kinds != "{}").then_some(projection.kinds);
+    Ok(Some(Shown { text: projection.text, kinds }))
+}
+
+/// The payload that the host left, or `None` where it is still the one that came in.
+///
+/// Nothing is carried over an epoch: after `regenerate` the host's data are all there is.
+pub(crate) fn changed(
+    session: &shortcrust::Session,
+    host: &str,
+    kinds: &str,
+) -> Result<Option<String>, Reason> {
+    if session.epoch() > 0 {
+        return patch(None, host, kinds).map(Some);
+    }
+    let original = session.payload();
+    let payload = patch(original, host, kinds)?;
+    let same = payload == original.unwrap_or("{}").trim_ascii();
+    Ok((!same).then_some(payload))
+}
+
+/// `None` where there is nothing to set.
+pub(crate) fn closed(head: &Head) -> Option<Closed> {
+    let cookies: Vec<String> = head.cookies.iter().map(SetCookie::header).collect();
+    (!cookies.is_empty()).then_some(Closed { cookies, cache_control: head.cache_control })
+}

@@ -1,0 +1,23 @@
+//! The core's errors as JavaScript's, with the core's code in `err.code`.
+
+use shortcrust::{ConfigError, Reason, SealError};
+
+pub(crate) type Error = napi::Error<&'static str>;
+pub(crate) type Result<T> = std::result::Result<T, Error>;
+
+pub(crate) fn config(error: ConfigError) -> Error {
+    Error::new(error.code(), error.to_string())
+}
+
+pub(crate) fn seal(error: SealError) -> Error {
+    Error::new(error.reason().code(), error.to_string())
+}
+
+pub(crate) fn payload(reason: Reason) -> Error {
+    Error::new(reason.code(), "the session's data can't be read as JSON of at most 200 levels")
+}
+
+/// A word that an option does not know.
+pub(crate) fn option(option: &str, given: &str, known: &str) -> Error {
+    Error::new("option", format!("{option} {given:?} is not known: use {known}"))
+}

@@ -1,0 +1,10 @@
+//! The core for Node: take, fill the core's struct, call, map the error. What users see is in `../lib`.
+
+#![expect(clippy::needless_pass_by_value, reason = "what comes from JavaScript is owned")]
+
+mod ambient;
+mod codec;
+mod convert;
+mod error;
+mod options;
+mod session;

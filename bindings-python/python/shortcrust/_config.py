@@ -1,0 +1,253 @@
+"""The keys of our own fronts, checked; a wrong one says what to change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime, time, timedelta, timezone
+from typing import TYPE_CHECKING, Any, cast
+
+from ._core import Engine
+from ._errors import ConfigError
+
+if TYPE_CHECKING:
+    from ._options import (
+        CookieOptions,
+        EngineOptions,
+        FormatOptions,
+        PolicyOptions,
+        ReaderOptions,
+    )
+
+PREFIX = "SHORTCRUST_"
+
+DAY = 86_400
+DEFAULTS: Mapping[str, Any] = {
+    "SECRETS": None,
+    "NAME": "session",
+    "FORMAT": "sealed",
+    "READERS": (),
+    "AUDIENCE": "",
+    "META": None,
+    "IDLE": 14 * DAY,
+    "ABSOLUTE": 90 * DAY,
+    "RENEW_AFTER": "a quarter of idle",
+    "PERSISTENT": True,
+    "SKEW": 60,
+    "COOKIE_PATH": "/",
+    "COOKIE_DOMAIN": None,
+    "COOKIE_SECURE": "auto",
+    "COOKIE_HTTPONLY": True,
+    "COOKIE_SAMESITE": "Lax",
+    "COOKIE_PARTITIONED": False,
+    "COOKIE_PRIORITY": None,
+}
+DIGESTS = ("sha1", "sha256", "sha384", "sha512")
+KEY_DERIVATIONS = ("hmac", "concat", "django-concat", "none")
+FLASK_OPTIONS = ("salt", "digest", "key_derivation")
+
+# The core speaks of what it checks; this says where it was set.
+_KEYS = {
+    "cookie": "SHORTCRUST_NAME, SHORTCRUST_COOKIE_*",
+    "policy": "SHORTCRUST_FORMAT, SHORTCRUST_META, SHORTCRUST_IDLE, SHORTCRUST_ABSOLUTE, "
+    "SHORTCRUST_RENEW_AFTER",
+    "reader": "SHORTCRUST_READERS",
+    "secret": "SHORTCRUST_SECRETS, or SECRET_KEY and SECRET_KEY_FALLBACKS",
+}
+
+Secret = str | bytes
+
+
+def build_engine(config: Mapping[str, Any], secrets: list[Secret]) -> Engine:
+    """The engine that a front's configuration describes."""
+    _refuse_unknown(config)
+    settings = {name: config.get(PREFIX + name, default) for name, default in DEFAULTS.items()}
+    options = _engine_options(settings, secrets)
+    try:
+        return Engine(options)
+    except ConfigError as error:
+        keys = _KEYS.get(error.code, "")
+        raise ConfigError(f"{error} (see {keys})", error.code) from None
+
+
+def secret_list(key: str, value: object) -> list[Secret]:
+    """A list of secrets; a string would make each of its letters a key."""
+    if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
+        raise ConfigError(
+            f"{key} must be a list of secrets, and is {_kind(value)}: write [...] around it", "secret"
+        )
+    secrets = list(value)
+    for secret in secrets:
+        if not isinstance(secret, (str, bytes)):
+            raise ConfigError(f"{key} must hold str or bytes, and holds {_kind(secret)}", "secret")
+    return secrets
+
+
+def _refuse_unknown(config: Mapping[str, Any]) -> None:
+    unknown = sorted(
+        key
+        for key in config
+        if key.startswith(PREFIX) and key.removeprefix(PREFIX) not in DEFAULTS
+    )
+    if unknown:
+        known = ", ".join(PREFIX + name for name in DEFAULTS)
+        raise ConfigError(f"unknown: {', '.join(unknown)}; the keys are {known}", "option")
+
+
+def _engine_options(settings: Mapping[str, Any], secrets: list[Secret]) -> EngineOptions:
+    meta = _one_of("META", settings["META"], (None, "payload"))
+    audience = _expect("AUDIENCE", settings["AUDIENCE"], str)
+
+    def described(key: str, value: object) -> FormatOptions:
+        return _format(key, value, audience, meta)
+
+    return {
+        "name": _expect("NAME", settings["NAME"], str),
+        "secrets": secrets,
+        "format": described(PREFIX + "FORMAT", settings["FORMAT"]),
+        "readers": _readers(settings["READERS"], secrets, described),
+        "policy": _policy(settings),
+        "cookie": _cookie(settings),
+        "duplicates": "newest",
+    }
+
+
+def _format(key: str, value: object, audience: str, meta: str | None) -> FormatOptions:
+    options = {"format": value} if isinstance(value, str) else value
+    if not isinstance(options, Mapping) or "format" not in options:
+        raise ConfigError(
+            f'{key} must be "sealed", "flask" or a dict with "format", and is {_kind(value)}',
+            "format",
+        )
+    name = options["format"]
+    if name not in ("flask", "sealed"):
+        raise ConfigError(f'{key}: format must be "sealed" or "flask"', "format")
+    allowed = FLASK_OPTIONS if name == "flask" else ("audience",)
+    if unknown := sorted(set(options) - {"format", *allowed}):
+        raise ConfigError(
+            f"{key}: format {name} has no option {', '.join(unknown)}; it has {', '.join(allowed)}",
+            "format",
+        )
+    if name == "sealed":
+        audience = _expect("AUDIENCE", options.get("audience", audience), str)
+        return {"format": name, "audience": audience}
+    if not isinstance(options.get("salt", ""), (str, bytes)):
+        raise ConfigError(f"{key}: salt must be str or bytes", "format")
+    for option, choices in (("digest", DIGESTS), ("key_derivation", KEY_DERIVATIONS)):
+        if options.get(option, choices[0]) not in choices:
+            raise ConfigError(f"{key}: {option} must be one of {', '.join(choices)}", "format")
+    return cast("FormatOptions", {**options, "meta": meta})
+
+
+def _readers(
+    value: object, secrets: list[Secret], described: Callable[[str, object], FormatOptions]
+) -> list[ReaderOptions]:
+    key = PREFIX + "READERS"
+    if not isinstance(value, (list, tuple)):
+        raise ConfigError(f"{key} must be a list of dicts, and is {_kind(value)}", "reader")
+    readers: list[ReaderOptions] = []
+    for reader in value:
+        if not isinstance(reader, Mapping) or "until" not in reader:
+            raise ConfigError(
+                f'{key}: each reader is a dict and says until when it is read: "until": "2027-03-01", '
+                'or "never" by decision',
+                "reader",
+            )
+        rest = {name: option for name, option in reader.items() if name not in ("until", "secrets")}
+        own = reader.get("secrets")
+        readers.append(
+            {
+                "format": described(key, rest),
+                "secrets": secrets if own is None else secret_list(f'{key}: "secrets"', own),
+                "until": _until(key, reader["until"]),
+            }
+        )
+    return readers
+
+
+def _until(key: str, value: object) -> int | None:
+    """Milliseconds; a date counts to its end, and times without a zone are UTC."""
+    if value == "never":
+        return None
+    try:
+        moment = _moment(value)
+        return int(moment.timestamp() * 1000)
+    except (TypeError, ValueError, OverflowError):
+        raise ConfigError(
+            f'{key}: "until" must be a date, a datetime, an ISO 8601 text or "never"', "reader"
+        ) from None
+
+
+def _moment(value: object) -> datetime:
+    if isinstance(value, str):
+        # Python 3.10 reads no Z.
+        return _moment(
+            date.fromisoformat(value)
+            if len(value) == len("2027-03-01")
+            else datetime.fromisoformat(value.replace("Z", "+00:00"))
+        )
+    if isinstance(value, datetime):
+        return value if value.tzinfo else value.replace(tzinfo=timezone.utc)
+    if isinstance(value, date):
+        return datetime.combine(value, time.max, timezone.utc)
+    raise TypeError
+
+
+def _policy(settings: Mapping[str, Any]) -> PolicyOptions:
+    idle = _seconds("IDLE", settings["IDLE"])
+    renew_after = settings["RENEW_AFTER"]
+    if renew_after == DEFAULTS["RENEW_AFTER"]:
+        renew_after = None if idle is None else idle // 4
+    return {
+        "idle": idle,
+        "absolute": _seconds("ABSOLUTE", settings["ABSOLUTE"]),
+        "renew_after": _seconds("RENEW_AFTER", renew_after),
+        "skew": _seconds("SKEW", settings["SKEW"]),
+        "persistent": _expect("PERSISTENT", settings["PERSISTENT"], bool),
+    }
+
+
+def _seconds(name: str, value: object) -> int | None:
+    seconds = value.total_seconds() if isinstance(value, timedelta) else value
+    if seconds is None:
+        return None
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 <= seconds < 1e12:
+        raise ConfigError(
+            f"{PREFIX}{name} must be seconds, a timedelta or None, and not negative", "policy"
+        )
+    return int(seconds)
+
+
+def _cookie(settings: Mapping[str, Any]) -> CookieOptions:
+    secure = _one_of("COOKIE_SECURE", settings["COOKIE_SECURE"], ("auto", True, False))
+    domain = settings["COOKIE_DOMAIN"]
+    return {
+        "path": _expect("COOKIE_PATH", settings["COOKIE_PATH"], str),
+        "domain": None if domain is None else _expect("COOKIE_DOMAIN", domain, str),
+        "secure": None if secure == "auto" else secure,
+        "httponly": _expect("COOKIE_HTTPONLY", settings["COOKIE_HTTPONLY"], bool),
+        "samesite": _one_of(
+            "COOKIE_SAMESITE", settings["COOKIE_SAMESITE"], ("Lax", "Strict", "None", None)
+        ),
+        "partitioned": _expect("COOKIE_PARTITIONED", settings["COOKIE_PARTITIONED"], bool),
+        "priority": _one_of(
+            "COOKIE_PRIORITY", settings["COOKIE_PRIORITY"], (None, "Low", "Medium", "High")
+        ),
+    }
+
+
+def _one_of(name: str, value: Any, choices: tuple[Any, ...]) -> Any:
+    # By type too: 1 is no True here.
+    if not any(type(value) is type(choice) and value == choice for choice in choices):
+        raise ConfigError(f"{PREFIX}{name} must be one of {choices}, and is {_kind(value)}", "option")
+    return value
+
+
+def _expect(name: str, value: Any, kind: type) -> Any:
+    if not isinstance(value, kind):
+        raise ConfigError(f"{PREFIX}{name} must be {kind.__name__}, and is {_kind(value)}", "option")
+    return value
+
+
+def _kind(value: object) -> str:
+    """The type, never the value: it may be a secret."""
+    return f"a {type(value).__name__}" if value is not None else "None"

@@ -1,0 +1,64 @@
+"""What the native module is given."""
+
+from __future__ import annotations
+
+from typing import Literal, TypedDict
+
+
+class FormatOptions(TypedDict, total=False):
+    """A format; what is left out is the peer's own."""
+
+    format: str
+    salt: str | bytes
+    digest: str
+    key_derivation: str
+    audience: str
+    meta: str | None
+
+
+class ReaderOptions(TypedDict):
+    """A format that is read, until when in milliseconds, and the secrets of its cookies."""
+
+    format: FormatOptions
+    secrets: list[str | bytes]
+    until: int | None
+
+
+class PolicyOptions(TypedDict):
+    """Seconds."""
+
+    idle: int | None
+    absolute: int | None
+    renew_after: int | None
+    skew: int | None
+    persistent: bool
+
+
+class CookieOptions(TypedDict):
+    """``secure`` is ``None`` for as the connection is."""
+
+    path: str
+    domain: str | None
+    secure: bool | None
+    httponly: bool
+    samesite: str | None
+    partitioned: bool
+    priority: str | None
+
+
+class _Required(TypedDict):
+    """What every front says."""
+
+    name: str
+    secrets: list[str | bytes]
+    format: FormatOptions
+    policy: PolicyOptions
+    duplicates: Literal["first", "newest"]
+
+
+class EngineOptions(_Required, total=False):
+    """A front."""
+
+    readers: list[ReaderOptions]
+    cookie: CookieOptions
+    drop_in: bool
