@@ -65,8 +65,9 @@ pub(crate) fn from_base62(text: &str) -> Option<i64> {
     let (sign, digits) = text.strip_prefix('-').map_or((1, text), |digits| (-1, digits));
     let value =
         |byte: u8| BASE62.iter().position(|&digit| digit == byte).and_then(|at| i64::try_from(at).ok());
-    let sum = |sum: i64, byte| sum.checked_mul(62)?.checked_add(value(byte)?);
-    (!digits.is_empty()).then_some(sign * digits.bytes().try_fold(0, sum)?)
+    // The sign goes into every step, since the least number has no positive twin.
+    let sum = |sum: i64, byte| sum.checked_mul(62)?.checked_add(sign * value(byte)?);
+    if digits.is_empty() { None } else { digits.bytes().try_fold(0, sum) }
 }
 
 /// JavaScript's `decodeURIComponent`; `None` where that throws.

@@ -6,7 +6,10 @@ use serde_json::Value;
 use shortcrust::{
     Chain, Content, Digest, Duplicates, Engine, EntropyError, Keyring, Policy, Reason, Seconds, Secret,
     UnixMillis,
-    format::{Body, Express, Flask, FlaskOptions, KeyDerivation, Opened, Sealed},
+    format::{
+        Body, Django, DjangoOptions, Express, Flask, FlaskOptions, KeyDerivation, Opened, Sealed, Starlette,
+    },
+    payload::Dialect,
 };
 
 const CASE_FIELDS: [&str; 12] = [
@@ -32,6 +35,26 @@ fn sealed_vectors_hold() {
 #[test]
 fn refused_sealed_vectors_hold() {
     run("refused-sealed.json", session_case);
+}
+
+#[test]
+fn starlette_vectors_hold() {
+    run("starlette.json", session_case);
+}
+
+#[test]
+fn refused_starlette_vectors_hold() {
+    run("refused-starlette.json", session_case);
+}
+
+#[test]
+fn django_vectors_hold() {
+    run("django.json", session_case);
+}
+
+#[test]
+fn refused_django_vectors_hold() {
+    run("refused-django.json", session_case);
 }
 
 #[test]
@@ -65,10 +88,14 @@ fn session_case(format: &str, case: &Value) {
             let audience = case["options"]["audience"].as_str().unwrap_or("");
             Chain::from(Sealed::new(&keyring(case), audience).unwrap())
         }
+        "starlette" => Chain::from(Starlette::new(&keyring(case))),
+        "django" => Chain::from(Django::new(&keyring(case), &django_options(case))),
         _ => panic!("unknown format {format}"),
     };
+    let dialect = if matches!(format, "starlette" | "django") { Dialect::Plain } else { Dialect::Tagged };
     let engine = Engine::builder(chain)
         .name(name)
+        .dialect(dialect)
         .policy(policy(case))
         .duplicates(Duplicates::First)
         .drop_in()
@@ -148,10 +175,7 @@ fn flask_options(case: &Value) -> FlaskOptions {
     for (name, value) in case["options"].as_object().into_iter().flatten() {
         match (name.as_str(), value.as_str().unwrap()) {
             ("salt", salt) => options.salt = salt.as_bytes().to_vec(),
-            ("digest", "sha1") => options.digest = Digest::Sha1,
-            ("digest", "sha256") => options.digest = Digest::Sha256,
-            ("digest", "sha384") => options.digest = Digest::Sha384,
-            ("digest", "sha512") => options.digest = Digest::Sha512,
+            ("digest", digest) => options.digest = digest_named(digest),
             ("key_derivation", "concat") => options.key_derivation = KeyDerivation::Concat,
             ("key_derivation", "django-concat") => options.key_derivation = KeyDerivation::DjangoConcat,
             ("key_derivation", "hmac") => options.key_derivation = KeyDerivation::Hmac,
@@ -160,6 +184,29 @@ fn flask_options(case: &Value) -> FlaskOptions {
         }
     }
     options
+}
+
+fn django_options(case: &Value) -> DjangoOptions {
+    let mut options = DjangoOptions::default();
+    for (name, value) in case["options"].as_object().into_iter().flatten() {
+        match (name.as_str(), value) {
+            ("salt", Value::String(salt)) => options.salt = salt.as_bytes().to_vec(),
+            ("digest", Value::String(digest)) => options.digest = digest_named(digest),
+            ("compress", Value::Bool(compress)) => options.compress = *compress,
+            unknown => panic!("unknown option {unknown:?}"),
+        }
+    }
+    options
+}
+
+fn digest_named(name: &str) -> Digest {
+    match name {
+        "sha1" => Digest::Sha1,
+        "sha256" => Digest::Sha256,
+        "sha384" => Digest::Sha384,
+        "sha512" => Digest::Sha512,
+        unknown => panic!("unknown digest {unknown}"),
+    }
 }
 
 struct Dice(Vec<u8>);

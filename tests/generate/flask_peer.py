@@ -13,7 +13,6 @@ from flask import Flask
 from flask.sessions import SecureCookieSessionInterface, session_json_serializer
 from itsdangerous import Signer
 from itsdangerous.encoding import base64_encode
-
 from suite import Case, Cookies, Key, Suite, cookie_values, key_json
 
 NAME = "session"
@@ -68,11 +67,6 @@ def body(payload: str | bytes) -> str:
 def packed(payload: str | bytes, level: int = 9) -> str:
     raw = payload.encode() if isinstance(payload, str) else payload
     return "." + body(zlib.compress(raw, level))
-
-
-def surely_plain(payload: str) -> bool:
-    """True where no build of zlib could make the token shorter."""
-    return len(zlib.compress(payload.encode(), 9)) >= len(payload) + 3
 
 
 def suite(stem: str) -> Suite:

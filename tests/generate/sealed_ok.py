@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 from pyseto.utils import base64url_encode
-
 from sealed_peer import (
     JTI,
     NONCE,

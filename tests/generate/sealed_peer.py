@@ -13,7 +13,6 @@ import pyseto
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from pyseto.utils import base64url_encode, pae
-
 from suite import Case, Key, Suite, cookie_values, dice, key_json
 
 NOW = 1_767_323_045  # 2026-01-02T03:04:05Z

@@ -8,7 +8,6 @@ import pyseto
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from pyseto.utils import base64url_encode
-
 from sealed_peer import (
     NOW,
     SECRET,

@@ -50,6 +50,8 @@ impl Django {
     /// Derives a signing key from each secret.
     pub fn new(keys: &Keyring, options: &DjangoOptions) -> Self {
         let DjangoOptions { salt, digest: hash, compress } = options;
+        // `salt or default`, says Django.
+        let salt = if salt.is_empty() { b"django.core.signing.TimestampSigner".as_slice() } else { salt };
         let mac = |secret: &[u8]| Mac::new(*hash, &digest(*hash, &[salt, b"signer", secret]));
         Self {
             macs: keys.iter().map(mac).collect(),
