@@ -2,10 +2,7 @@
 
 use napi::bindgen_prelude::Uint8Array;
 use napi_derive::napi;
-use shortcrust::{
-    Chain, Reason, UnixMillis,
-    format::{Body, Express},
-};
+use shortcrust::{Chain, Reason, UnixMillis, format::Body, payload::Dialect};
 
 use crate::{
     ambient::Dice,
@@ -15,7 +12,7 @@ use crate::{
 
 /// A format and its keys, for any cookie name and any policy.
 #[napi]
-pub struct Codec(Chain);
+pub struct Codec(Chain, Dialect);
 
 /// A payload or an id, or why there is neither.
 #[napi(object, object_from_js = false)]
@@ -33,11 +30,7 @@ impl Codec {
     /// Throws where the secrets or the options are wrong.
     #[napi(constructor, catch_unwind)]
     pub fn new(format: FormatOptions, secrets: Vec<Bytes>) -> Result<Self> {
-        let keys = keyring(&secrets)?;
-        Ok(Self(match format.format.as_str() {
-            "express" => Express::new(&keys).into(),
-            _ => format.build(&keys)?.into_chain(),
-        }))
+        Ok(Self(Chain::from(format.build(&keyring(&secrets)?, None)?), format.spec(None).dialect()))
     }
 
     /// Reads the first cookie of the name that opens.
@@ -50,7 +43,7 @@ impl Codec {
         policy: Option<PolicyOptions>,
     ) -> Decoded {
         let policy = policy.unwrap_or_default().build();
-        let opened = self.0.open_cookie(&cookie_header, &name, UnixMillis(now_ms), &policy);
+        let opened = self.0.open_cookie(&cookie_header, &name, UnixMillis(now_ms), &policy, self.1);
         Decoded::from(opened.map(|opened| opened.body))
     }
 

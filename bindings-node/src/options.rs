@@ -3,10 +3,8 @@
 use napi::bindgen_prelude::{Either, Uint8Array};
 use napi_derive::napi;
 use shortcrust::{
-    Attributes, Chain, Digest, Keyring, Policy, Priority, Reader, SameSite, Seconds, Secret, Secure,
-    UnixMillis,
-    envelope::Reserved,
-    format::{Flask, FlaskOptions, KeyDerivation, Sealed},
+    Attributes, Chain, Format, Keyring, Policy, Priority, Reader, SameSite, Seconds, Secret, Secure,
+    UnixMillis, format::FormatSpec,
 };
 
 use crate::error::{self, Result};
@@ -38,10 +36,12 @@ pub struct EngineOptions {
 /// A format and its own options.
 #[napi(object, object_to_js = false)]
 pub struct FormatOptions {
-    /// `sealed` or `flask`; a codec knows `express` too.
+    /// `sealed` or `flask`; a codec knows the others too.
     pub format: String,
     /// For `sealed`.
     pub audience: Option<String>,
+    /// For `django`.
+    pub compress: Option<bool>,
     /// For `flask`, as the next two.
     pub salt: Option<Bytes>,
     /// `sha1`, `sha256`, `sha384`, `sha512`.
@@ -96,63 +96,47 @@ pub struct CookieOptions {
     pub priority: Option<String>,
 }
 
-/// A format, built.
-pub(crate) enum Built {
-    Flask(Flask),
-    Reserved(Reserved),
-    Sealed(Sealed),
-}
-
 impl EngineOptions {
     pub(crate) fn build(&self) -> Result<shortcrust::Engine> {
-        let mut chain = self.built(&self.format, &self.secrets)?.into_chain();
+        let mut chain = Chain::from(self.built(&self.format, &self.secrets)?);
         for reader in &self.readers {
             let secrets = reader.secrets.as_deref().unwrap_or(&self.secrets);
             let format = self.built(&reader.format, secrets)?;
-            chain = chain.read(format.into_reader(reader.until)).map_err(error::config)?;
+            let reader = match reader.until {
+                Some(time) => Reader::until(UnixMillis(time), format),
+                None => Reader::forever(format),
+            };
+            chain = chain.read(reader).map_err(error::config)?;
         }
         shortcrust::Engine::builder(chain)
             .name(&self.name)
+            .dialect(self.format.spec(None).dialect())
             .policy(self.policy.build())
             .attributes(self.cookie.build()?)
             .build()
             .map_err(error::config)
     }
 
-    fn built(&self, format: &FormatOptions, secrets: &[Bytes]) -> Result<Built> {
-        let built = format.build(&keyring(secrets)?)?;
-        match (built, self.meta.as_deref()) {
-            (Built::Flask(flask), Some("payload")) => Ok(Built::Reserved(Reserved::new(flask))),
-            (built, None | Some("payload")) => Ok(built),
-            (_, Some(meta)) => Err(error::option("meta", meta, "payload")),
-        }
+    fn built(&self, format: &FormatOptions, secrets: &[Bytes]) -> Result<Box<dyn Format>> {
+        format.build(&keyring(secrets)?, self.meta.as_deref())
     }
 }
 
 impl FormatOptions {
-    pub(crate) fn build(&self, keys: &Keyring) -> Result<Built> {
-        match self.format.as_str() {
-            "flask" => Ok(Built::Flask(Flask::new(keys, &self.flask()?))),
-            "sealed" => {
-                let audience = self.audience.as_deref().unwrap_or("");
-                Sealed::new(keys, audience).map(Built::Sealed).map_err(error::config)
-            }
-            other => Err(error::option("format", other, "sealed or flask")),
+    pub(crate) fn spec<'a>(&'a self, meta: Option<&'a str>) -> FormatSpec<'a> {
+        FormatSpec {
+            format: &self.format,
+            audience: self.audience.as_deref(),
+            compress: self.compress,
+            digest: self.digest.as_deref(),
+            key_derivation: self.key_derivation.as_deref(),
+            meta,
+            salt: self.salt.as_ref().map(bytes),
         }
     }
 
-    fn flask(&self) -> Result<FlaskOptions> {
-        let mut options = FlaskOptions::default();
-        if let Some(salt) = &self.salt {
-            options.salt = bytes(salt).to_vec();
-        }
-        if let Some(name) = &self.digest {
-            options.digest = digest(name)?;
-        }
-        if let Some(name) = &self.key_derivation {
-            options.key_derivation = key_derivation(name)?;
-        }
-        Ok(options)
+    pub(crate) fn build(&self, keys: &Keyring, meta: Option<&str>) -> Result<Box<dyn Format>> {
+        self.spec(meta).build(keys).map_err(error::config)
     }
 }
 
@@ -187,27 +171,6 @@ impl CookieOptions {
     }
 }
 
-impl Built {
-    pub(crate) fn into_chain(self) -> Chain {
-        match self {
-            Self::Flask(format) => format.into(),
-            Self::Reserved(format) => format.into(),
-            Self::Sealed(format) => format.into(),
-        }
-    }
-
-    fn into_reader(self, until: Option<i64>) -> Reader {
-        match (self, until.map(UnixMillis)) {
-            (Self::Flask(format), None) => Reader::forever(format),
-            (Self::Flask(format), Some(until)) => Reader::until(until, format),
-            (Self::Reserved(format), None) => Reader::forever(format),
-            (Self::Reserved(format), Some(until)) => Reader::until(until, format),
-            (Self::Sealed(format), None) => Reader::forever(format),
-            (Self::Sealed(format), Some(until)) => Reader::until(until, format),
-        }
-    }
-}
-
 pub(crate) fn keyring(secrets: &[Bytes]) -> Result<Keyring> {
     let secrets = secrets.iter().map(|secret| Secret::new(bytes(secret)));
     Keyring::newest_first(secrets).map_err(error::config)
@@ -218,26 +181,6 @@ fn bytes(value: &Bytes) -> &[u8] {
         Either::A(text) => text.as_bytes(),
         Either::B(bytes) => bytes,
     }
-}
-
-fn digest(name: &str) -> Result<Digest> {
-    Ok(match name {
-        "sha1" => Digest::Sha1,
-        "sha256" => Digest::Sha256,
-        "sha384" => Digest::Sha384,
-        "sha512" => Digest::Sha512,
-        _ => return Err(error::option("digest", name, "sha1, sha256, sha384 or sha512")),
-    })
-}
-
-fn key_derivation(name: &str) -> Result<KeyDerivation> {
-    Ok(match name {
-        "concat" => KeyDerivation::Concat,
-        "django-concat" => KeyDerivation::DjangoConcat,
-        "hmac" => KeyDerivation::Hmac,
-        "none" => KeyDerivation::None,
-        _ => return Err(error::option("keyDerivation", name, "hmac, concat, django-concat or none")),
-    })
 }
 
 fn same_site(name: &str) -> Result<SameSite> {

@@ -10,11 +10,20 @@ import { reason, session } from 'shortcrust/express'
 import { ambient, native, serve } from './support.mjs'
 
 const FOLDER = new URL('../../tests/vectors/', import.meta.url)
-const SUITES = ['express.json', 'flask.json', 'refused-flask.json', 'refused-sealed.json', 'sealed.json']
+const FORMATS = ['django', 'flask', 'sealed', 'starlette']
+const SUITES = ['express', ...FORMATS, ...FORMATS.map((format) => `refused-${format}`)]
+  .map((stem) => `${stem}.json`)
+  .sort()
 const FIELDS = new Set(
   'id comment keys name now_ms cookies header expect payload entropy options policy'.split(' '),
 )
-const OPTIONS = { audience: 'audience', digest: 'digest', key_derivation: 'keyDerivation', salt: 'salt' }
+const OPTIONS = {
+  audience: 'audience',
+  compress: 'compress',
+  digest: 'digest',
+  key_derivation: 'keyDerivation',
+  salt: 'salt',
+}
 const POLICY = { absolute_s: 'absolute', idle_s: 'idle', skew_s: 'skew' }
 const REASONS = new Set(
   `bad_signature expired malformed no_cookie not_an_object not_yet_valid ok too_large too_many

@@ -1,10 +1,7 @@
 //! The formats alone, for the golden vectors and for tools.
 
 use pyo3::prelude::*;
-use shortcrust::{
-    Chain, Keyring, Policy, UnixMillis,
-    format::{Body, Express},
-};
+use shortcrust::{Chain, Keyring, Policy, UnixMillis, format::Body, payload::Dialect};
 
 use crate::{
     ambient::dice,
@@ -14,25 +11,22 @@ use crate::{
 
 /// One format with its keys.
 #[pyclass(frozen, module = "shortcrust._core")]
-pub(crate) struct Codec(Chain);
+pub(crate) struct Codec(Chain, Dialect);
 
 #[pymethods]
 impl Codec {
     #[new]
+    #[expect(clippy::needless_pass_by_value, reason = "as PyO3 hands it over")]
     fn new(format: FormatOptions, secrets: Vec<Bytes>) -> Result<Self, Failure> {
         let keys = Keyring::newest_first(secrets)?;
-        Ok(Self(match format.name() {
-            // Its tokens carry an id, so no front of ours writes it.
-            "express" => Chain::from(Express::new(&keys)),
-            _ => format.build(&keys)?.into_chain(),
-        }))
+        Ok(Self(Chain::from(format.spec().build(&keys)?), format.spec().dialect()))
     }
 
     /// The payload, or the id for `express`; raises the reason why none opens.
     fn open(&self, header: &str, name: &str, now_ms: i64, policy: PolicyOptions) -> Result<String, Failure> {
         let policy = Policy::from(policy);
         guard(|| {
-            let opened = self.0.open_cookie(header, name, UnixMillis(now_ms), &policy)?;
+            let opened = self.0.open_cookie(header, name, UnixMillis(now_ms), &policy, self.1)?;
             let (Body::Id(text) | Body::Payload(text)) = opened.body;
             Ok(text)
         })

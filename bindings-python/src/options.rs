@@ -5,10 +5,8 @@ use pyo3::{
     pybacked::{PyBackedBytes, PyBackedStr},
 };
 use shortcrust::{
-    Attributes, Chain, Digest, Duplicates, Engine, Format, Keyring, Policy, Priority, Reader, SameSite,
-    Seconds, Secure, UnixMillis,
-    envelope::Reserved,
-    format::{Flask, FlaskOptions, KeyDerivation, Sealed},
+    Attributes, Chain, Duplicates, Engine, Keyring, Policy, Priority, Reader, SameSite, Seconds, Secure,
+    UnixMillis, format::FormatSpec,
 };
 
 use crate::error::Failure;
@@ -58,6 +56,8 @@ pub(crate) struct FormatOptions {
     #[pyo3(default)]
     audience: Option<String>,
     #[pyo3(default)]
+    compress: Option<bool>,
+    #[pyo3(default)]
     meta: Option<String>,
 }
 
@@ -95,14 +95,20 @@ struct CookieOptions {
 impl EngineOptions {
     pub(crate) fn build(self) -> Result<Engine, Failure> {
         let keys = Keyring::newest_first(self.secrets)?;
-        let mut chain = self.format.build(&keys)?.into_chain();
+        let mut chain = Chain::from(self.format.spec().build(&keys)?);
         for reader in self.readers {
-            let keys = Keyring::newest_first(reader.secrets)?;
-            chain = chain.read(reader.format.build(&keys)?.into_reader(reader.until))?;
+            let format = reader.format.spec().build(&Keyring::newest_first(reader.secrets)?)?;
+            chain = chain.read(match reader.until {
+                Some(time) => Reader::until(UnixMillis(time), format),
+                None => Reader::forever(format),
+            })?;
         }
         let duplicates = if self.duplicates == "first" { Duplicates::First } else { Duplicates::Newest };
-        let mut builder =
-            Engine::builder(chain).name(&self.name).policy(self.policy.into()).duplicates(duplicates);
+        let mut builder = Engine::builder(chain)
+            .name(&self.name)
+            .policy(self.policy.into())
+            .duplicates(duplicates)
+            .dialect(self.format.spec().dialect());
         if let Some(cookie) = self.cookie {
             builder = builder.attributes(cookie.into());
         }
@@ -111,68 +117,15 @@ impl EngineOptions {
 }
 
 impl FormatOptions {
-    pub(crate) fn name(&self) -> &str {
-        &self.format
-    }
-
-    pub(crate) fn build(&self, keys: &Keyring) -> Result<Built, Failure> {
-        if self.format == "sealed" {
-            return Ok(Built::Sealed(Sealed::new(keys, self.audience.as_deref().unwrap_or_default())?));
-        }
-        let flask = Flask::new(keys, &self.flask());
-        Ok(match self.meta {
-            Some(_) => Built::Reserved(Reserved::new(flask)),
-            None => Built::Flask(flask),
-        })
-    }
-
-    fn flask(&self) -> FlaskOptions {
-        let stock = FlaskOptions::default();
-        FlaskOptions {
-            salt: self.salt.as_ref().map_or(stock.salt, |salt| salt.as_ref().to_vec()),
-            digest: match self.digest.as_deref() {
-                Some("sha256") => Digest::Sha256,
-                Some("sha384") => Digest::Sha384,
-                Some("sha512") => Digest::Sha512,
-                _ => Digest::Sha1,
-            },
-            key_derivation: match self.key_derivation.as_deref() {
-                Some("concat") => KeyDerivation::Concat,
-                Some("django-concat") => KeyDerivation::DjangoConcat,
-                Some("none") => KeyDerivation::None,
-                _ => KeyDerivation::Hmac,
-            },
-        }
-    }
-}
-
-/// A format that has not been boxed yet.
-pub(crate) enum Built {
-    Flask(Flask),
-    Reserved(Reserved),
-    Sealed(Sealed),
-}
-
-impl Built {
-    pub(crate) fn into_chain(self) -> Chain {
-        match self {
-            Self::Flask(format) => Chain::from(format),
-            Self::Reserved(format) => Chain::from(format),
-            Self::Sealed(format) => Chain::from(format),
-        }
-    }
-
-    fn into_reader(self, until: Option<i64>) -> Reader {
-        fn reader(until: Option<i64>, format: impl Format + 'static) -> Reader {
-            match until {
-                Some(time) => Reader::until(UnixMillis(time), format),
-                None => Reader::forever(format),
-            }
-        }
-        match self {
-            Self::Flask(format) => reader(until, format),
-            Self::Reserved(format) => reader(until, format),
-            Self::Sealed(format) => reader(until, format),
+    pub(crate) fn spec(&self) -> FormatSpec<'_> {
+        FormatSpec {
+            format: &self.format,
+            audience: self.audience.as_deref(),
+            compress: self.compress,
+            digest: self.digest.as_deref(),
+            key_derivation: self.key_derivation.as_deref(),
+            meta: self.meta.as_deref(),
+            salt: self.salt.as_ref().map(AsRef::as_ref),
         }
     }
 }

@@ -64,7 +64,12 @@ impl Engine {
     }
 
     /// For a front of our own: the engine decides. `None` where there is nothing to set.
-    #[expect(clippy::too_many_arguments, reason = "one call a request, without a dict of arguments")]
+    #[expect(
+        clippy::fn_params_excessive_bools,
+        clippy::needless_pass_by_value,
+        clippy::too_many_arguments,
+        reason = "one call a request, without a dict of arguments"
+    )]
     fn close(
         &self,
         session: Option<PyRef<'_, Session>>,
@@ -91,7 +96,12 @@ impl Engine {
     }
 
     /// For a drop-in: the token, if it is forced or the data changed; the peer decides what to do with it.
-    #[expect(clippy::too_many_arguments, reason = "one call a request, without a dict of arguments")]
+    #[expect(
+        clippy::fn_params_excessive_bools,
+        clippy::needless_pass_by_value,
+        clippy::too_many_arguments,
+        reason = "one call a request, without a dict of arguments"
+    )]
     fn seal(
         &self,
         session: Option<PyRef<'_, Session>>,

@@ -12,15 +12,27 @@ from shortcrust._options import PolicyOptions
 Case = dict[str, Any]
 
 FOLDER = Path(__file__).resolve().parents[2] / "tests" / "vectors"
-STEMS = ("express", "flask", "refused-flask", "refused-sealed", "sealed")
+STEMS = (
+    "django",
+    "express",
+    "flask",
+    "refused-django",
+    "refused-flask",
+    "refused-sealed",
+    "refused-starlette",
+    "sealed",
+    "starlette",
+)
 
 _SUITE_FIELDS = {"format", "generator", "count", "cases"}
 _REQUIRED = {"id", "comment", "keys", "name", "now_ms", "expect"}
 _OPTIONAL = {"cookies", "header", "payload", "entropy", "options", "policy"}
 _OPTIONS = {
+    "django": {"salt", "digest", "compress"},
     "express": set(),
     "flask": {"salt", "digest", "key_derivation"},
     "sealed": {"audience"},
+    "starlette": set(),
 }
 _POLICY = {"idle_s", "absolute_s", "skew_s"}
 

@@ -123,7 +123,7 @@ fn express_case(_format: &str, case: &Value) {
     let id = &case["id"];
     let (name, now) = (case["name"].as_str().unwrap(), UnixMillis(case["now_ms"].as_i64().unwrap()));
     let chain = Chain::from(Express::new(&keyring(case)));
-    let (code, body) = match chain.open_cookie(&header(case), name, now, &Policy::NONE) {
+    let (code, body) = match chain.open_cookie(&header(case), name, now, &Policy::NONE, Dialect::Plain) {
         Ok(Opened { body: Body::Id(id), .. }) => ("ok", Some(id)),
         Ok(_) => panic!("express carries ids"),
         Err(reason) => (reason.code(), None),

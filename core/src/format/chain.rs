@@ -85,8 +85,9 @@ impl Chain {
         name: &str,
         now: UnixMillis,
         policy: &Policy,
+        dialect: Dialect,
     ) -> Result<Opened, Reason> {
-        let found = self.open(header, name, now, policy, Duplicates::First, Dialect::Tagged)?;
+        let found = self.open(header, name, now, policy, Duplicates::First, dialect)?;
         found.into_iter().next().map(|found| found.opened).ok_or(Reason::Internal)
     }
 
@@ -127,18 +128,20 @@ impl Chain {
         let mut found = Vec::new();
         let mut first_refusal = Reason::NoCookie;
         let mut budget = MAX_MACED;
-        for token in values.by_ref().take(MAX_VALUES) {
+        let mut next =
+            || if duplicates == Duplicates::Last { values.next_back() } else { values.next() };
+        for token in core::iter::from_fn(&mut next).take(MAX_VALUES) {
             match self.open_one(&OpenContext { name, token, now, policy }, dialect, &mut budget) {
                 Ok(it) => found.push(it),
                 Err(reason) if first_refusal == Reason::NoCookie => first_refusal = reason,
                 Err(_) => {}
             }
-            if !found.is_empty() && duplicates == Duplicates::First {
+            if !found.is_empty() && duplicates != Duplicates::Newest {
                 break;
             }
         }
         if found.is_empty() {
-            return Err(if values.next().is_some() { Reason::TooMany } else { first_refusal });
+            return Err(if next().is_some() { Reason::TooMany } else { first_refusal });
         }
         if duplicates == Duplicates::Newest {
             found.sort_by_key(|found| core::cmp::Reverse(found.opened.meta.issued));

@@ -6,16 +6,18 @@ mod express;
 mod flask;
 mod sealed;
 mod signer;
+mod spec;
 mod starlette;
 
-use alloc::{string::String, vec::Vec};
+use alloc::{boxed::Box, string::String, vec::Vec};
 
 pub use chain::{Chain, Reader};
 pub use django::{Django, DjangoOptions};
 pub use express::Express;
 pub use flask::{Flask, FlaskOptions};
 pub use sealed::Sealed;
-pub use signer::KeyDerivation;
+pub use signer::{KeyDerivation, SigningKey, read_timestamp, write_timestamp};
+pub use spec::FormatSpec;
 pub use starlette::Starlette;
 
 pub(crate) use chain::Found;
@@ -55,6 +57,27 @@ pub trait Format: Send + Sync {
 
     /// How many keys one reading may try: a bound on its work.
     fn keys(&self) -> usize;
+}
+
+impl Format for Box<dyn Format> {
+    fn name(&self) -> &'static str {
+        (**self).name()
+    }
+    fn carries(&self) -> Carries {
+        (**self).carries()
+    }
+    fn open(&self, cx: &OpenContext<'_>) -> Result<Opened, Reason> {
+        (**self).open(cx)
+    }
+    fn seal(&self, cx: &SealContext<'_>, entropy: &mut dyn Entropy) -> Result<String, SealError> {
+        (**self).seal(cx, entropy)
+    }
+    fn weakness(&self) -> Option<ConfigError> {
+        (**self).weakness()
+    }
+    fn keys(&self) -> usize {
+        (**self).keys()
+    }
 }
 
 /// A token and the moment in which it is read.
@@ -133,24 +156,35 @@ pub struct Opened {
 }
 
 /// Unpadded base64url of the payload; of its zlib form, behind a `.`, where that is shorter. The very rule of
-/// itsdangerous and Django, so that small sessions have the same bytes.
-fn pack(body: &str, may_compress: bool) -> String {
+/// itsdangerous and Django.
+///
+/// ```
+/// use shortcrust::format::{pack, unpack};
+/// assert_eq!(pack(b"{}", true), "e30");
+/// assert_eq!(unpack(&pack(&[b' '; 99], true))?, [b' '; 99]);
+/// # Ok::<(), shortcrust::Reason>(())
+/// ```
+pub fn pack(body: &[u8], may_compress: bool) -> String {
     let mut token = String::with_capacity(body.len() * 4 / 3 + 128);
-    let compressed = if may_compress { compress(body.as_bytes()) } else { Vec::new() };
+    let compressed = if may_compress { compress(body) } else { Vec::new() };
     if may_compress && compressed.len() + 1 < body.len() {
         token.push('.');
         base64url_into(&compressed, &mut token);
     } else {
-        base64url_into(body.as_bytes(), &mut token);
+        base64url_into(body, &mut token);
     }
     token
 }
 
-fn unpack(payload: &str) -> Result<String, Reason> {
+/// What [`pack`] packed, up to [`MAX_PAYLOAD`].
+pub fn unpack(payload: &str) -> Result<Vec<u8>, Reason> {
     let decode = |text: &str| from_base64url(text).ok_or(Reason::Malformed);
-    let bytes = match payload.strip_prefix('.') {
-        Some(compressed) => inflate(&decode(compressed)?, MAX_PAYLOAD)?,
-        None => decode(payload)?,
-    };
-    String::from_utf8(bytes).map_err(|_| Reason::Malformed)
+    match payload.strip_prefix('.') {
+        Some(compressed) => inflate(&decode(compressed)?, MAX_PAYLOAD),
+        None => decode(payload),
+    }
+}
+
+fn unpack_text(payload: &str) -> Result<String, Reason> {
+    String::from_utf8(unpack(payload)?).map_err(|_| Reason::Malformed)
 }

@@ -24,6 +24,7 @@ use crate::{encoding, time::UnixMillis};
 pub struct Writer {
     out: Vec<u8>,
     ascii: bool,
+    spaced: bool,
 }
 
 /// Whether an object had to be escaped because its only key looks like a tag.
@@ -39,7 +40,25 @@ impl MapScope {
 impl Writer {
     /// With `ascii`, everything else is written as `\uXXXX` (`ensure_ascii`).
     pub fn new(ascii: bool) -> Self {
-        Self { out: Vec::with_capacity(512), ascii }
+        Self { out: Vec::with_capacity(512), ascii, spaced: false }
+    }
+
+    /// With `", "` and `": "`, the defaults of Python's `json.dumps`.
+    ///
+    /// ```
+    /// use shortcrust::payload::{Text, Writer};
+    /// let mut writer = Writer::new(true).spaced();
+    /// let scope = writer.begin_map(None);
+    /// writer.key(scope, Text::Utf8("a"));
+    /// writer.int(1);
+    /// writer.key(scope, Text::Utf8("b"));
+    /// writer.int(2);
+    /// writer.end_map(scope);
+    /// assert_eq!(writer.finish(), r#"{"a": 1, "b": 2}"#);
+    /// ```
+    #[must_use]
+    pub fn spaced(self) -> Self {
+        Self { spaced: true, ..self }
     }
 
     /// The text.
@@ -127,7 +146,7 @@ impl Writer {
     pub fn key(&mut self, scope: MapScope, key: Text<'_>) {
         self.separate();
         self.quoted(key, if scope.escaped { "__" } else { "" });
-        self.out.push(b':');
+        self.punctuate(b':');
     }
 
     /// Ends an object.
@@ -167,8 +186,15 @@ impl Writer {
 
     /// A comma, unless the value is a container's or a key's first.
     fn separate(&mut self) {
-        if !matches!(self.out.last(), None | Some(b'[' | b'{' | b':')) {
-            self.out.push(b',');
+        if !matches!(self.out.last(), None | Some(b'[' | b'{' | b':' | b' ')) {
+            self.punctuate(b',');
+        }
+    }
+
+    fn punctuate(&mut self, mark: u8) {
+        self.out.push(mark);
+        if self.spaced {
+            self.out.push(b' ');
         }
     }
 
@@ -288,7 +314,7 @@ mod tests {
             (0.0001, "0.0001"),
             (0.00001, "1e-05"),
             (5e-324, "5e-324"),
-            (562_949_953_421_312.25, "562949953421312.2"),
+            (f64::from(1_u32 << 31) * 262_144.0 + 0.25, "562949953421312.2"),
             (0.1 + 0.2, "0.30000000000000004"),
             (f64::NAN, "NaN"),
             (f64::NEG_INFINITY, "-Infinity"),
