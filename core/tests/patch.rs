@@ -68,6 +68,16 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn no_text_whatever_makes_a_panic(text in "[\\[\\]{}:,\"\\\\ tubmdi_0-9.eE+NInfa-]{0,60}", host in "\\PC{0,40}") {
+        let facts = scan(&text, Dialect::Tagged);
+        prop_assert_eq!(facts.is_ok(), facts.is_ok() && project(&text).is_ok());
+        let _ = patch(Some(&text), &host, &text);
+        let _ = patch(Some(&host), &text, &host);
+    }
+}
+
 fn patched(original: &str, host: &str) -> String {
     patch(Some(original), host, "").unwrap()
 }

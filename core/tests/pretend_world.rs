@@ -165,6 +165,25 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn a_changed_token_never_opens_as_another_session(at in any::<prop::sample::Index>(), with in 33_u8..127) {
+        let keys = Keyring::newest_first([OLD]).unwrap();
+        let flask = Engine::builder(Flask::new(&keys, &FlaskOptions::default())).policy(Policy::NONE).build().unwrap();
+        for engine in [flask, sealed(&[OLD])] {
+            let mut world = World::new(engine);
+            let fresh = world.open();
+            world.close(&fresh, &Content::Changed("{\"user\":\"ada\"}"));
+            let mut token = world.cookie.take().unwrap().0.into_bytes();
+            let at = at.index(token.len());
+            let same = token[at] == with;
+            token[at] = with;
+            let header = format!("session={}", String::from_utf8(token).unwrap());
+            prop_assert_eq!(world.engine.open(&header, START).ready().unwrap().payload().is_some(), same);
+        }
+    }
+}
+
 #[test]
 fn of_two_overlapping_requests_the_reader_does_not_erase_the_writer() {
     let mut world = World::new(sealed(&[OLD]));

@@ -8,7 +8,7 @@
 /// let header = "a=1; session=x;session = y ;b; =z";
 /// assert!(shortcrust::cookie::values(header, "session").eq(["x", "y"]));
 /// ```
-pub fn values<'h>(header: &'h str, name: &str) -> impl Iterator<Item = &'h str> {
+pub fn values<'h>(header: &'h str, name: &str) -> impl DoubleEndedIterator<Item = &'h str> {
     const OWS: [char; 2] = [' ', '\t'];
     header.split(';').filter_map(move |pair| {
         let (key, value) = pair.split_once('=')?;

@@ -12,7 +12,7 @@ use crate::{
     error::{ConfigError, Reason, SealError},
     format::{Body, Carries, Format, Meta, OpenContext, Opened, SealContext},
     payload::{
-        Text, Writer,
+        Dialect, Text, Writer,
         tree::{Map, Node},
     },
     time::UnixMillis,
@@ -24,28 +24,54 @@ const KEY: &str = "_sc";
 /// A format whose payloads carry when the session began, its id and its user under the key `_sc`.
 ///
 /// A token without the key began when it was issued.
-pub struct Reserved(Box<dyn Format>);
+pub struct Reserved {
+    format: Box<dyn Format>,
+    dialect: Dialect,
+}
 
 impl Reserved {
     /// Wraps a format that carries a payload.
     pub fn new(format: impl Format + 'static) -> Self {
-        Self(Box::new(format))
+        Self { format: Box::new(format), dialect: Dialect::default() }
+    }
+
+    /// How the format's payloads are read; default tagged.
+    #[must_use]
+    pub fn dialect(self, dialect: Dialect) -> Self {
+        Self { dialect, ..self }
+    }
+
+    /// The other entries, byte for byte but for keys that look like tags.
+    fn without_key(&self, text: &str, map: &Map) -> String {
+        let rest = || map.entries().iter().filter(|entry| entry.key != KEY.as_bytes());
+        let only_key = match (rest().next(), rest().count()) {
+            (Some(entry), 1) if self.dialect == Dialect::Tagged => Some(Text::from(entry.key.as_slice())),
+            _ => None,
+        };
+        let mut writer = Writer::new(true);
+        let scope = writer.begin_map(only_key);
+        for entry in rest() {
+            writer.key(scope, Text::from(entry.key.as_slice()));
+            writer.raw(&text[entry.value.range.clone()]);
+        }
+        writer.end_map(scope);
+        writer.finish()
     }
 }
 
 impl Format for Reserved {
     fn name(&self) -> &'static str {
-        self.0.name()
+        self.format.name()
     }
 
     fn carries(&self) -> Carries {
-        Carries { created: true, id: true, user: true, ..self.0.carries() }
+        Carries { created: true, id: true, user: true, ..self.format.carries() }
     }
 
     fn open(&self, cx: &OpenContext<'_>) -> Result<Opened, Reason> {
-        let opened = self.0.open(cx)?;
+        let opened = self.format.open(cx)?;
         let Body::Payload(text) = &opened.body else { return Ok(opened) };
-        let root = Node::parse(text, true)?;
+        let root = Node::parse(text, self.dialect == Dialect::Tagged)?;
         let map = root.as_map().ok_or(Reason::NotAnObject)?;
         let issued = opened.meta.issued;
         let Some(ours) = map.get(KEY.as_bytes()).and_then(|entry| entry.value.as_map()) else {
@@ -53,7 +79,7 @@ impl Format for Reserved {
         };
         let meta = Meta { issued, expires: opened.meta.expires, ..read(ours) };
         cx.policy.check(&meta, cx.now)?;
-        Ok(Opened { body: Body::Payload(without_key(text, map)), meta, ..opened })
+        Ok(Opened { body: Body::Payload(self.without_key(text, map)), meta, ..opened })
     }
 
     fn seal(&self, cx: &SealContext<'_>, entropy: &mut dyn Entropy) -> Result<String, SealError> {
@@ -66,15 +92,15 @@ impl Format for Reserved {
         let comma = if rest.ends_with('{') { "" } else { "," };
         // Last, so that ours counts if the application uses the key too.
         let body = format!("{rest}{comma}\"{KEY}\":{ours}}}");
-        self.0.seal(&SealContext { body: &body, ..*cx }, entropy)
+        self.format.seal(&SealContext { body: &body, ..*cx }, entropy)
     }
 
     fn weakness(&self) -> Option<ConfigError> {
-        self.0.weakness()
+        self.format.weakness()
     }
 
     fn keys(&self) -> usize {
-        self.0.keys()
+        self.format.keys()
     }
 }
 
@@ -99,23 +125,6 @@ fn write(meta: &Meta, id: [u8; 16]) -> String {
     if let Some(user) = &meta.user {
         writer.key(scope, Text::Utf8("sub"));
         writer.text(Text::Utf8(user));
-    }
-    writer.end_map(scope);
-    writer.finish()
-}
-
-/// The other entries, byte for byte but for keys that look like tags.
-fn without_key(text: &str, map: &Map) -> String {
-    let rest = || map.entries().iter().filter(|entry| entry.key != KEY.as_bytes());
-    let only_key = match (rest().next(), rest().count()) {
-        (Some(entry), 1) => Some(Text::from(entry.key.as_slice())),
-        _ => None,
-    };
-    let mut writer = Writer::new(true);
-    let scope = writer.begin_map(only_key);
-    for entry in rest() {
-        writer.key(scope, Text::from(entry.key.as_slice()));
-        writer.raw(&text[entry.value.range.clone()]);
     }
     writer.end_map(scope);
     writer.finish()

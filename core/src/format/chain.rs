@@ -22,17 +22,24 @@ use crate::{
 pub struct Reader {
     format: Box<dyn Format>,
     until: Option<UnixMillis>,
+    dialect: Option<Dialect>,
 }
 
 impl Reader {
     /// Not read any more after `time`: weak old formats should not be read for ever.
     pub fn until(time: UnixMillis, format: impl Format + 'static) -> Self {
-        Self { format: Box::new(format), until: Some(time) }
+        Self { format: Box::new(format), until: Some(time), dialect: None }
     }
 
     /// Read for ever, by decision.
     pub fn forever(format: impl Format + 'static) -> Self {
-        Self { format: Box::new(format), until: None }
+        Self { format: Box::new(format), until: None, dialect: None }
+    }
+
+    /// How the payloads of this format are read; default as the engine's own.
+    #[must_use]
+    pub fn dialect(self, dialect: Dialect) -> Self {
+        Self { dialect: Some(dialect), ..self }
     }
 
     fn is_due(&self, now: UnixMillis) -> bool {
@@ -60,6 +67,7 @@ pub(crate) struct Found {
     pub(crate) facts: Option<Facts>,
     /// A previous key or an older format: seal it again.
     pub(crate) stale: bool,
+    pub(crate) dialect: Dialect,
 }
 
 /// Values of one name that are looked at, and bytes that are authenticated, for one request.
@@ -128,8 +136,7 @@ impl Chain {
         let mut found = Vec::new();
         let mut first_refusal = Reason::NoCookie;
         let mut budget = MAX_MACED;
-        let mut next =
-            || if duplicates == Duplicates::Last { values.next_back() } else { values.next() };
+        let mut next = || if duplicates == Duplicates::Last { values.next_back() } else { values.next() };
         for token in core::iter::from_fn(&mut next).take(MAX_VALUES) {
             match self.open_one(&OpenContext { name, token, now, policy }, dialect, &mut budget) {
                 Ok(it) => found.push(it),
@@ -154,8 +161,9 @@ impl Chain {
             return Err(Reason::TooLarge);
         }
         let mut refusal = Reason::Malformed;
-        let due = self.readers.iter().filter(|reader| reader.is_due(cx.now)).map(|reader| &*reader.format);
-        for (at, format) in core::iter::once(self.writer()).chain(due).enumerate() {
+        let due = self.readers.iter().filter(|reader| reader.is_due(cx.now));
+        let readers = due.map(|reader| (&*reader.format, reader.dialect.unwrap_or(dialect)));
+        for (at, (format, dialect)) in core::iter::once((self.writer(), dialect)).chain(readers).enumerate() {
             let cost = cx.token.len() * format.keys();
             *budget = budget.checked_sub(cost).ok_or(Reason::TooMany)?;
             match format.open(cx).and_then(|opened| Found::new(opened, at, dialect)) {
@@ -174,7 +182,7 @@ impl Found {
             Body::Id(_) => None,
         };
         let stale = reader > 0 || opened.key > 0;
-        Ok(Self { opened, facts, stale })
+        Ok(Self { opened, facts, stale, dialect })
     }
 }
 

@@ -5,7 +5,7 @@
 
 use alloc::{string::String, vec::Vec};
 
-use super::{Body, Carries, Format, Meta, OpenContext, Opened, SealContext, pack, unpack};
+use super::{Body, Carries, Format, Meta, OpenContext, Opened, SealContext, pack, unpack_text};
 use crate::{
     crypto::{Digest, Mac, digest},
     encoding::{base62, base64url_into, from_base62, from_base64url},
@@ -79,11 +79,11 @@ impl Format for Django {
         let issued = from_base62(timestamp).map(UnixMillis::from_secs).ok_or(Reason::Malformed)?;
         let meta = Meta { issued: Some(issued), ..Meta::default() };
         cx.policy.check(&meta, cx.now)?;
-        Ok(Opened { body: Body::Payload(unpack(payload)?), meta, key })
+        Ok(Opened { body: Body::Payload(unpack_text(payload)?), meta, key })
     }
 
     fn seal(&self, cx: &SealContext<'_>, _: &mut dyn Entropy) -> Result<String, SealError> {
-        let mut token = pack(cx.body, self.compress);
+        let mut token = pack(cx.body.as_bytes(), self.compress);
         token.push(':');
         token.push_str(&base62(cx.meta.issued.unwrap_or_default().secs()));
         let signature = self.macs[0].sign(token.as_bytes());

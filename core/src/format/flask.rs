@@ -7,7 +7,7 @@ use alloc::{string::String, vec::Vec};
 
 use super::{
     Body, Carries, Format, KeyDerivation, Meta, OpenContext, Opened, SealContext, pack,
-    signer::TimestampSigner, unpack,
+    signer::TimestampSigner, unpack_text,
 };
 use crate::{
     crypto::Digest,
@@ -66,11 +66,11 @@ impl Format for Flask {
         let (payload, issued, key) = self.signer.unsign(cx.token)?;
         let meta = Meta { issued: Some(issued), ..Meta::default() };
         cx.policy.check(&meta, cx.now)?;
-        Ok(Opened { body: Body::Payload(unpack(payload)?), meta, key })
+        Ok(Opened { body: Body::Payload(unpack_text(payload)?), meta, key })
     }
 
     fn seal(&self, cx: &SealContext<'_>, _: &mut dyn Entropy) -> Result<String, SealError> {
-        let mut token = pack(cx.body, true);
+        let mut token = pack(cx.body.as_bytes(), true);
         self.signer.sign(&mut token, cx.meta.issued.unwrap_or_default());
         Ok(token)
     }

@@ -47,7 +47,7 @@ impl FormatSpec<'_> {
             None => Ok(format),
             // It carries all of it by itself.
             Some("payload") if self.format == "sealed" => Ok(format),
-            Some("payload") => Ok(Box::new(Reserved::new(format))),
+            Some("payload") => Ok(Box::new(Reserved::new(format).dialect(self.dialect()))),
             Some(other) => unknown("meta", other, "payload"),
         }
     }

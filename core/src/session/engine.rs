@@ -17,6 +17,8 @@ use crate::{
 pub enum Duplicates {
     /// The first that opens: Flask, Express.
     First,
+    /// The last that opens: Starlette, Django.
+    Last,
     /// The newest that opens; the first where the format has no time.
     #[default]
     Newest,
@@ -144,13 +146,13 @@ impl Engine {
 
     fn live(&self, found: Vec<Found>) -> Session {
         let best = found.into_iter().next();
-        let Some(Found { opened, facts: Some(facts), stale }) = best else {
+        let Some(Found { opened, facts: Some(facts), stale, dialect }) = best else {
             return self.fresh(Reason::Malformed);
         };
         let Body::Payload(payload) = opened.body else { return self.fresh(Reason::Malformed) };
         Session {
             state: State::Live,
-            incoming: Some(Incoming { payload, facts, stale }),
+            incoming: Some(Incoming { payload, facts, stale, dialect }),
             reason: None,
             meta: opened.meta,
             ..self.fresh(Reason::Internal)
@@ -187,7 +189,7 @@ impl EngineBuilder {
         self
     }
 
-    /// How payloads are read; default tagged.
+    /// How payloads are read and written; default tagged. A reader may have another, for what it reads.
     #[must_use]
     pub fn dialect(mut self, dialect: Dialect) -> Self {
         self.settings.dialect = dialect;

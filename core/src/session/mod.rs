@@ -18,7 +18,7 @@ use crate::{
     envelope,
     error::{Reason, SealError},
     format::{MAX_PAYLOAD, Meta, SealContext},
-    payload::{self, Facts},
+    payload::{self, Dialect, Facts},
     time::{Seconds, UnixMillis},
 };
 
@@ -78,6 +78,7 @@ struct Incoming {
     payload: String,
     facts: Facts,
     stale: bool,
+    dialect: Dialect,
 }
 
 impl Session {
@@ -89,6 +90,17 @@ impl Session {
     /// What is in the payload.
     pub fn facts(&self) -> Facts {
         self.incoming.as_ref().map(|incoming| incoming.facts).unwrap_or_default()
+    }
+
+    /// How the payload that came in is read.
+    pub fn dialect(&self) -> Dialect {
+        self.incoming.as_ref().map_or(self.settings.dialect, |incoming| incoming.dialect)
+    }
+
+    /// The payload that came in is of another dialect than the one that is written: the host must say that it is
+    /// changed, spelled anew.
+    pub fn is_foreign(&self) -> bool {
+        self.dialect() != self.settings.dialect
     }
 
     /// Why there is no session; `None` where there is one.
