@@ -7,13 +7,16 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import { Duplex } from 'node:stream'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 
 import cookieSession from 'cookie-session'
 import express from 'express'
 import { session } from 'shortcrust/express'
 
-const ROUNDS = Number(process.env.ROUNDS ?? 25)
-const REQUESTS = Number(process.env.REQUESTS ?? 400)
+const ROUNDS = Number(process.env.ROUNDS ?? 30)
+const REQUESTS = Number(process.env.REQUESTS ?? 500)
+const WARM_UP = 5
 
 const SECRET = 'a secret of the benchmark, over 32 bytes'
 
@@ -26,7 +29,13 @@ const TYPICAL = {
   csrf_token: 'b3f1c9d0e7a84f52b6c1d2e3f4a5968778695a4b',
   locale: 'en-GB',
   theme: 'dark',
-  cart: { items: [{ sku: 'PIE-0042', n: 2 }, { sku: 'TART-0007', n: 1 }], total: 31.5 },
+  cart: {
+    items: [
+      { sku: 'PIE-0042', n: 2 },
+      { sku: 'TART-0007', n: 1 },
+    ],
+    total: 31.5,
+  },
   last_seen: '2027-01-15T08:00:00Z',
   visits: 17,
 }
@@ -63,7 +72,8 @@ class Wire extends Duplex {
   async ask(text) {
     this.received = ''
     this.push(text)
-    while (!this.received.endsWith('\r\n0\r\n\r\n') && !isComplete(this.received)) await new Promise(setImmediate)
+    while (!this.received.endsWith('\r\n0\r\n\r\n') && !isComplete(this.received))
+      await new Promise(setImmediate)
     return this.received
   }
 }
@@ -105,11 +115,22 @@ async function prepare(name) {
   return { ask: (path) => wire.ask(request(path, cookie)) }
 }
 
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc')
+
 async function cpu(run) {
+  // What the one before left is not this one's. A full collection would throw away compiled code too.
+  collectGarbage({ type: 'minor' })
   const before = process.cpuUsage()
   for (let at = 0; at < REQUESTS; at += 1) await run()
+  collectGarbage({ type: 'minor' })
   const { user, system } = process.cpuUsage(before)
   return (user + system) / REQUESTS
+}
+
+function shuffled(list) {
+  const keyed = list.map((item) => ({ item, key: Math.random() }))
+  return keyed.sort((a, b) => a.key - b.key).map(({ item }) => item)
 }
 
 const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)]
@@ -119,17 +140,17 @@ const runners = await Promise.all(names.map(prepare))
 const cases = names.flatMap((name, at) =>
   Object.keys(ROUTES).map((path) => ({ name, path, ask: () => runners[at].ask(path), times: [] })),
 )
-for (let round = -2; round < ROUNDS; round += 1) {
-  for (let at = 0; at < cases.length; at += 1) {
-    const one = cases[(at + round + cases.length) % cases.length]
+for (let round = 0; round < ROUNDS + WARM_UP; round += 1) {
+  for (const one of shuffled(cases)) {
     const time = await cpu(one.ask)
-    // The first two rounds warm up.
-    if (round >= 0) one.times.push(time)
+    if (round >= WARM_UP) one.times.push(time)
   }
 }
 
 const time = (name, path) => median(cases.find((one) => one.name === name && one.path === path).times)
-console.log(`session of ${JSON.stringify(TYPICAL).length} bytes; ${ROUNDS} rounds of ${REQUESTS} requests; µs of CPU a request`)
+console.log(
+  `session of ${JSON.stringify(TYPICAL).length} bytes; ${ROUNDS} rounds of ${REQUESTS} requests; µs of CPU a request`,
+)
 for (const path of Object.keys(ROUTES)) {
   const none = time('none', path)
   const peer = time('cookie-session', path)
@@ -137,6 +158,8 @@ for (const path of Object.keys(ROUTES)) {
   for (const name of names.filter((one) => one.startsWith('ours'))) {
     const ours = time(name, path)
     const part = ((peer - none) / (ours - none)).toFixed(1)
-    console.log(`${name}: ${ours.toFixed(0)}; whole request ${(peer / ours).toFixed(2)}x, session's part ${part}x`)
+    console.log(
+      `${name}: ${ours.toFixed(0)}; whole request ${(peer / ours).toFixed(2)}x, session's part ${part}x`,
+    )
   }
 }

@@ -175,30 +175,24 @@ export class Driver implements Commands {
   }
 }
 
-const DRIVER = Symbol('shortcrust')
+/** Not a property of the request: where Express has changed its prototype, each costs more than all of this. */
+const drivers = new WeakMap<IncomingMessage, Driver>()
 
-type Driven = IncomingMessage & { [DRIVER]?: Driver }
-
-/** Shared by all requests, so that defining it costs no closures. */
-const ACCESSOR: PropertyDescriptor & ThisType<Required<Driven>> = {
-  configurable: true,
-  enumerable: true,
-  get() {
-    return this[DRIVER].session
-  },
-  set(value: unknown) {
-    this[DRIVER].session = value
-  },
-}
-
-export function attach(driver: Driver, request: Driven): void {
-  request[DRIVER] = driver
-  Object.defineProperty(request, 'session', ACCESSOR)
+export function attach(driver: Driver, request: IncomingMessage): void {
+  drivers.set(request, driver)
+  Object.defineProperty(request, 'session', {
+    configurable: true,
+    enumerable: true,
+    get: () => driver.session,
+    set: (value: unknown) => {
+      driver.session = value
+    },
+  })
 }
 
 /** Why no session came with the request: `no_cookie`, `expired`, ...; undefined where one did. */
 export function reason(request: IncomingMessage): string | undefined {
-  const driver = (request as Driven)[DRIVER]
+  const driver = drivers.get(request)
   if (driver) return driver.reason
   throw new ShortcrustError('option', 'reason(req): put session() before it, and no other session middleware')
 }
@@ -209,7 +203,7 @@ function decoded(header: string): string {
 }
 
 function isSecure(request: IncomingMessage & { secure?: boolean }): boolean {
-  return request.secure ?? (request.socket as TLSSocket).encrypted === true
+  return request.secure ?? (request.socket as TLSSocket | null)?.encrypted === true
 }
 
 const warned = new Set<string>()

@@ -27,7 +27,9 @@ function rethrown<T>(Kind: typeof ConfigError | typeof SealError, call: () => T)
   try {
     return call()
   } catch (error) {
-    const { code, message } = error as Error & { code?: string }
-    throw new Kind(code ?? 'internal', message)
+    const { code = '', message } = error as Error & { code?: string }
+    // Ours are in lower case. What else there is was a panic, and its message may quote the session.
+    if (/^[a-z_]+$/.test(code)) throw new Kind(code, message)
+    throw new Kind('internal', 'a defect of ours, caught; please report it')
   }
 }

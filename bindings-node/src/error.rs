@@ -1,5 +1,7 @@
 //! The core's errors as JavaScript's, with the core's code in `err.code`.
 
+use std::{panic, sync::Once};
+
 use shortcrust::{ConfigError, Reason, SealError};
 
 pub(crate) type Error = napi::Error<&'static str>;
@@ -20,4 +22,15 @@ pub(crate) fn payload(reason: Reason) -> Error {
 /// A word that an option does not know.
 pub(crate) fn option(option: &str, given: &str, known: &str) -> Error {
     Error::new("option", format!("{option} {given:?} is not known: use {known}"))
+}
+
+/// A panic's message may quote what was being read, so that only its place is printed.
+pub(crate) fn keep_panics_discreet() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        panic::set_hook(Box::new(|info| {
+            let place = info.location().map(ToString::to_string).unwrap_or_default();
+            eprintln!("shortcrust: a defect at {place}; please report it");
+        }));
+    });
 }

@@ -39,6 +39,7 @@ impl Engine {
     /// Throws where the configuration is wrong; `err.code` says in what.
     #[napi(constructor, catch_unwind)]
     pub fn new(options: EngineOptions) -> Result<Self> {
+        error::keep_panics_discreet();
         options.build().map(Self)
     }
 

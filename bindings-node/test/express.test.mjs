@@ -1,12 +1,13 @@
 // What `req.session` does, on each host.
 import assert from 'node:assert/strict'
+import http from 'node:http'
 import { Readable } from 'node:stream'
 import { test } from 'node:test'
 
 import { reason, session } from 'shortcrust/express'
 
 import { claims } from './paseto.mjs'
-import { clock, HOSTS, NOW, SECRET, sealedToken, serve, warnings } from './support.mjs'
+import { ambient, clock, HOSTS, NOW, SECRET, sealedToken, serve, warnings } from './support.mjs'
 
 const OPTIONS = { secrets: [SECRET] }
 
@@ -460,9 +461,23 @@ test('Secure is as the connection is, as Express sees it', async () => {
   })
 })
 
+test('Secure is as the connection is, as the socket says', () => {
+  const middleware = session(OPTIONS)
+  const setCookie = (socket) => {
+    const request = new http.IncomingMessage(socket)
+    const response = new http.ServerResponse(request)
+    middleware(request, response, () => {})
+    request.session.a = 1
+    response.writeHead(200)
+    return response.getHeader('Set-Cookie')
+  }
+  assert.match(setCookie({ encrypted: true }), /; Secure;/)
+  assert.doesNotMatch(setCookie({}), /; Secure/)
+  assert.doesNotMatch(setCookie(null), /; Secure/)
+})
+
 test('with entropy and clock given, the cookie is the same', async (context) => {
   clock(context, NOW)
-  const { ambient } = await import('./support.mjs')
   context.after(() => {
     ambient.entropy = undefined
   })
