@@ -12,7 +12,7 @@ pub(crate) fn flask_permanent(payload: &str) -> Option<bool> {
     if !payload.contains("\"_permanent\"") {
         return None;
     }
-    let root = Node::parse(payload, true).ok()?;
+    let root = Node::parse_top(payload, true).ok()?;
     match root.as_map()?.get(b"_permanent")?.value.value {
         Value::Bool(permanent) => Some(permanent),
         _ => None,

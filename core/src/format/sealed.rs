@@ -88,7 +88,7 @@ impl Format for Sealed {
             Refusal::Tag => Reason::BadSignature,
         })?;
         let claims = String::from_utf8(claims).map_err(|_| Reason::Malformed)?;
-        let root = Node::parse(&claims, false)?;
+        let root = Node::parse_top(&claims, false)?;
         let map = root.as_map().ok_or(Reason::Malformed)?;
         let meta = read_meta(map)?;
         cx.policy.check(&meta, cx.now)?;

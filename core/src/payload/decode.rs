@@ -162,15 +162,6 @@ impl<S: Sink> Decoder<'_, '_, S> {
         }
     }
 
-    /// Leaves the tag that the key is, if any, in `tag`.
-    fn key(&mut self, tag: &mut Option<Tag>) -> Result<S::Key, DecodeError<S::Error>> {
-        let text = self.cursor.string(&mut self.scratch)?;
-        *tag = Tag::of(text.bytes());
-        let key = self.sink.key(text).map_err(DecodeError::Sink)?;
-        self.cursor.expect(b':')?;
-        Ok(key)
-    }
-
     fn object(&mut self) -> Outcome<S> {
         self.cursor.expect(b'{')?;
         if self.cursor.token() == Some(b'}') {
@@ -178,18 +169,34 @@ impl<S: Sink> Decoder<'_, '_, S> {
             let map = self.sink.map().map_err(DecodeError::Sink)?;
             return self.sink.end_map(map).map_err(DecodeError::Sink);
         }
-        let mut tag = None;
-        let key = self.key(&mut tag)?;
-        let value = match tag.filter(|_| self.tags && self.is_alone()) {
-            Some(tag) => return self.tagged(tag),
-            None => self.value()?,
+        let text = self.cursor.string(&mut self.scratch)?;
+        let Some(tag) = Tag::of(text.bytes()).filter(|_| self.tags) else {
+            let map = self.sink.map().map_err(DecodeError::Sink)?;
+            let key = self.sink.key(text).map_err(DecodeError::Sink)?;
+            self.cursor.expect(b':')?;
+            return self.entries(map, key);
         };
-        let mut map = self.sink.map().map_err(DecodeError::Sink)?;
-        self.sink.insert(&mut map, key, value).map_err(DecodeError::Sink)?;
-        while self.another(b'}')? {
-            let key = self.key(&mut tag)?;
+        self.cursor.expect(b':')?;
+        if self.is_alone() {
+            return self.tagged(tag);
+        }
+        let map = self.sink.map().map_err(DecodeError::Sink)?;
+        let key = self.sink.key(Text::Utf8(tag.key())).map_err(DecodeError::Sink)?;
+        self.entries(map, key)
+    }
+
+    /// From the first key's value on.
+    fn entries(&mut self, mut map: S::Map, first: S::Key) -> Outcome<S> {
+        let mut key = first;
+        loop {
             let value = self.value()?;
             self.sink.insert(&mut map, key, value).map_err(DecodeError::Sink)?;
+            if !self.another(b'}')? {
+                break;
+            }
+            let text = self.cursor.string(&mut self.scratch)?;
+            key = self.sink.key(text).map_err(DecodeError::Sink)?;
+            self.cursor.expect(b':')?;
         }
         self.cursor.expect(b'}')?;
         self.sink.end_map(map).map_err(DecodeError::Sink)

@@ -51,4 +51,15 @@ impl Tag {
             _ => return None,
         })
     }
+
+    pub(crate) const fn key(self) -> &'static str {
+        match self {
+            Self::Bytes => " b",
+            Self::Datetime => " d",
+            Self::Dict => " di",
+            Self::Markup => " m",
+            Self::Tuple => " t",
+            Self::Uuid => " u",
+        }
+    }
 }

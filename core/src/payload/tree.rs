@@ -86,7 +86,16 @@ impl Map {
 
 impl Node {
     pub(crate) fn parse(text: &str, tags: bool) -> Result<Self, Reason> {
-        match decode(text, tags, &mut Builder) {
+        Self::build(text, tags, usize::MAX)
+    }
+
+    /// The entries of a document's object; what is inside their containers is checked and not kept.
+    pub(crate) fn parse_top(text: &str, tags: bool) -> Result<Self, Reason> {
+        Self::build(text, tags, 1)
+    }
+
+    fn build(text: &str, tags: bool, levels: usize) -> Result<Self, Reason> {
+        match decode(text, tags, &mut Builder { levels, depth: 0 }) {
             Ok(node) => Ok(node),
             Err(DecodeError::Text(reason)) => Err(reason),
             Err(DecodeError::Sink(never)) => match never {},
@@ -115,7 +124,20 @@ impl Node {
     }
 }
 
-struct Builder;
+struct Builder {
+    levels: usize,
+    depth: usize,
+}
+
+impl Builder {
+    fn keeps(&self) -> bool {
+        self.depth <= self.levels
+    }
+
+    fn bytes_of(&self, text: Text<'_>) -> Vec<u8> {
+        if self.keeps() { text.bytes().to_vec() } else { Vec::new() }
+    }
+}
 
 type Built<T> = Result<T, Infallible>;
 
@@ -138,51 +160,60 @@ impl Sink for Builder {
         node(Value::Bool(value))
     }
     fn int(&mut self, digits: &str) -> Built<Node> {
-        node(Value::Number(digits.parse().unwrap_or(f64::NAN)))
+        node(Value::Number(if self.keeps() { digits.parse().unwrap_or(f64::NAN) } else { 0.0 }))
     }
     fn float(&mut self, value: f64) -> Built<Node> {
         node(Value::Number(value))
     }
     fn text(&mut self, text: Text<'_>) -> Built<Node> {
-        node(Value::Text(text.bytes().to_vec()))
+        node(Value::Text(self.bytes_of(text)))
     }
     fn list(&mut self) -> Built<Vec<Node>> {
+        self.depth += 1;
         Ok(Vec::new())
     }
     fn push(&mut self, list: &mut Vec<Node>, value: Node) -> Built<()> {
-        list.push(value);
+        if self.keeps() {
+            list.push(value);
+        }
         Ok(())
     }
     fn end_list(&mut self, list: Vec<Node>) -> Built<Node> {
+        self.depth -= 1;
         node(Value::List(list))
     }
     fn end_tuple(&mut self, list: Vec<Node>) -> Built<Node> {
+        self.depth -= 1;
         node(Value::Tuple(list))
     }
     fn map(&mut self) -> Built<Map> {
+        self.depth += 1;
         Ok(Map::default())
     }
     fn key(&mut self, key: Text<'_>) -> Built<Vec<u8>> {
-        Ok(key.bytes().to_vec())
+        Ok(self.bytes_of(key))
     }
     fn insert(&mut self, map: &mut Map, key: Vec<u8>, value: Node) -> Built<()> {
-        map.entries.push(Entry { key, value });
+        if self.keeps() {
+            map.entries.push(Entry { key, value });
+        }
         Ok(())
     }
     fn end_map(&mut self, map: Map) -> Built<Node> {
+        self.depth -= 1;
         node(Value::Map(map.settle()))
     }
     fn bytes(&mut self, bytes: &[u8]) -> Built<Node> {
         node(Value::Bytes(bytes.to_vec()))
     }
     fn markup(&mut self, text: Text<'_>) -> Built<Node> {
-        node(Value::Markup(text.bytes().to_vec()))
+        node(Value::Markup(self.bytes_of(text)))
     }
     fn uuid(&mut self, uuid: [u8; 16]) -> Built<Node> {
         node(Value::Uuid(uuid))
     }
     fn datetime(&mut self, text: Text<'_>, time: Option<UnixMillis>) -> Built<Node> {
-        node(Value::Datetime(text.bytes().to_vec(), time))
+        node(Value::Datetime(self.bytes_of(text), time))
     }
     fn place(&mut self, value: Node, range: Range<usize>) -> Node {
         Node { range, ..value }
