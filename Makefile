@@ -31,7 +31,7 @@ lint: .venv/built bindings-node/node_modules/.built tests/interop/node_modules/.
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
-	$(BIN)/pyright --verifytypes shortcrust --ignoreexternal
+	PATH="$(CURDIR)/$(BIN):$$PATH" pyright --verifytypes shortcrust --ignoreexternal
 	npm run lint --silent --prefix bindings-node
 
 .venv/bin/python:

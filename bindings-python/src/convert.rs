@@ -12,41 +12,52 @@ use pyo3::{
 };
 use shortcrust::{
     UnixMillis,
-    payload::{self, DecodeError, MAX_DEPTH, Sink, Text, Writer},
+    payload::{self, DecodeError, Dialect, MAX_DEPTH, Sink, Text, Writer},
 };
 
 /// How the peer spells its JSON.
-pub(crate) struct Dialect<'a, 'py> {
-    /// The peer's own serializer, for values that are not known here exactly.
-    pub(crate) fallback: &'a Bound<'py, PyAny>,
+#[derive(Clone, Copy)]
+pub(crate) struct Spelling {
+    pub(crate) dialect: Dialect,
+    /// `", "` and `": "`.
+    pub(crate) spaced: bool,
     pub(crate) sort_keys: bool,
     pub(crate) ensure_ascii: bool,
 }
 
+/// The peer's own serializer, for values that are not known here exactly, and how it spells.
+pub(crate) struct Peer<'a, 'py> {
+    pub(crate) fallback: &'a Bound<'py, PyAny>,
+    pub(crate) spelling: Spelling,
+}
+
 /// The document as Python objects.
-pub(crate) fn decode<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn decode<'py>(py: Python<'py>, text: &str, dialect: Dialect) -> PyResult<Bound<'py, PyAny>> {
     let mut sink = Builder { py, types: types(py)? };
-    payload::decode(text, true, &mut sink).map_err(|error| match error {
+    payload::decode(text, dialect == Dialect::Tagged, &mut sink).map_err(|error| match error {
         DecodeError::Sink(error) => error,
         DecodeError::Text(reason) => PyTypeError::new_err(reason.code()),
     })
 }
 
+/// Any value as text; `None` where it, or one in it, is not known exactly.
+pub(crate) fn try_encode(value: &Bound<'_, PyAny>, spelling: Spelling) -> PyResult<Option<String>> {
+    let mut encoder = Encoder::new(value.py(), spelling)?;
+    Ok(encoder.value(value).is_ok().then(|| encoder.writer.finish()))
+}
+
 /// The document as text. A value that is not known exactly sends the whole of it through the peer's serializer.
-pub(crate) fn encode(data: &Bound<'_, PyDict>, dialect: &Dialect<'_, '_>) -> PyResult<String> {
-    let py = data.py();
-    let Dialect { fallback, sort_keys, ensure_ascii } = *dialect;
-    let mut encoder =
-        Encoder { types: types(py)?, writer: Writer::new(ensure_ascii), sort_keys, ensure_ascii, depth: 0 };
+pub(crate) fn encode(data: &Bound<'_, PyDict>, peer: &Peer<'_, '_>) -> PyResult<String> {
+    let mut encoder = Encoder::new(data.py(), peer.spelling)?;
     match encoder.dict(data) {
         Ok(()) => Ok(encoder.writer.finish()),
-        Err(Unknown) => fallback.call1((data,))?.extract(),
+        Err(Unknown) => peer.fallback.call1((data,))?.extract(),
     }
 }
 
 /// `encode(decode(text))`.
-pub(crate) fn respell(py: Python<'_>, text: &str, dialect: &Dialect<'_, '_>) -> PyResult<String> {
-    encode(decode(py, text)?.cast::<PyDict>()?, dialect)
+pub(crate) fn respell(py: Python<'_>, text: &str, dialect: Dialect, peer: &Peer<'_, '_>) -> PyResult<String> {
+    encode(decode(py, text, dialect)?.cast::<PyDict>()?, peer)
 }
 
 struct Types {
@@ -153,7 +164,9 @@ impl<'py> Sink for Builder<'py> {
         Ok(PyBytes::new(self.py, bytes).into_any())
     }
     fn markup(&mut self, text: Text<'_>) -> PyResult<Self::Value> {
-        markup(self.py)?.call1((self.string(text)?,))
+        let text = self.string(text)?;
+        // Without the package there is nothing that could vouch for it.
+        markup(self.py).map_or_else(|_| Ok(text.clone().into_any()), |markup| markup.call1((&text,)))
     }
     fn uuid(&mut self, uuid: [u8; 16]) -> PyResult<Self::Value> {
         self.types.uuid.bind(self.py).call1((format!("{:032x}", u128::from_be_bytes(uuid)),))
@@ -176,8 +189,7 @@ fn span(py: Python<'_>, time: UnixMillis) -> PyResult<Bound<'_, PyDelta>> {
 struct Encoder<'py> {
     types: &'py Types,
     writer: Writer,
-    sort_keys: bool,
-    ensure_ascii: bool,
+    spelling: Spelling,
     depth: usize,
 }
 
@@ -194,6 +206,12 @@ type Encoded = Result<(), Unknown>;
 
 /// Types are compared exactly: a subclass may behave as it likes, and the peer knows how.
 impl<'py> Encoder<'py> {
+    fn new(py: Python<'py>, spelling: Spelling) -> PyResult<Self> {
+        let writer = Writer::new(spelling.ensure_ascii);
+        let writer = if spelling.spaced { writer.spaced() } else { writer };
+        Ok(Self { types: types(py)?, writer, spelling, depth: 0 })
+    }
+
     fn value(&mut self, value: &Bound<'py, PyAny>) -> Encoded {
         if let Ok(text) = value.cast_exact::<PyString>() {
             let text = Characters::new(text)?;
@@ -213,13 +231,27 @@ impl<'py> Encoder<'py> {
             self.nested(|this| list.iter().try_for_each(|item| this.value(&item)))?;
             self.writer.end_list();
         } else if let Ok(tuple) = value.cast_exact::<PyTuple>() {
-            self.writer.begin_tuple();
+            self.begin_tuple();
             self.nested(|this| tuple.iter().try_for_each(|item| this.value(&item)))?;
-            self.writer.end_tuple();
-        } else {
+            self.end_tuple();
+        } else if self.is_tagged() {
             self.rare(value)?;
+        } else {
+            return Err(Unknown);
         }
         Ok(())
+    }
+
+    fn is_tagged(&self) -> bool {
+        self.spelling.dialect == Dialect::Tagged
+    }
+
+    fn begin_tuple(&mut self) {
+        if self.is_tagged() { self.writer.begin_tuple() } else { self.writer.begin_list() }
+    }
+
+    fn end_tuple(&mut self) {
+        if self.is_tagged() { self.writer.end_tuple() } else { self.writer.end_list() }
     }
 
     fn rare(&mut self, value: &Bound<'py, PyAny>) -> Encoded {
@@ -253,10 +285,13 @@ impl<'py> Encoder<'py> {
             Ok((Characters::new(key.cast_exact::<PyString>()?)?, value))
         };
         let mut entries = dict.iter().map(entry).collect::<Result<Vec<_>, Unknown>>()?;
-        if self.sort_keys {
+        if self.spelling.sort_keys {
             entries.sort_unstable_by(|(a, _), (b, _)| a.text().bytes().cmp(b.text().bytes()));
         }
-        let only_key = if let [(key, _)] = entries.as_slice() { Some(key.text()) } else { None };
+        let only_key = match entries.as_slice() {
+            [(key, _)] if self.is_tagged() => Some(key.text()),
+            _ => None,
+        };
         let scope = self.writer.begin_map(only_key);
         for (key, value) in &entries {
             self.writer.key(scope, self.writable(key)?);
@@ -289,7 +324,7 @@ impl<'py> Encoder<'py> {
     /// Unescaped, half a surrogate pair is no UTF-8, and the peer refuses it.
     fn writable<'a>(&self, characters: &'a Characters) -> Result<Text<'a>, Unknown> {
         match characters.text() {
-            Text::Wtf8(_) if !self.ensure_ascii => Err(Unknown),
+            Text::Wtf8(_) if !self.spelling.ensure_ascii => Err(Unknown),
             text => Ok(text),
         }
     }

@@ -12,13 +12,24 @@ mod _core {
     use pyo3::prelude::*;
 
     #[pymodule_export]
+    const LEAST_DJANGO_SECRET: usize = shortcrust::format::Django::LEAST_SECRET;
+    #[pymodule_export]
     const LEAST_FLASK_SECRET: usize = shortcrust::format::Flask::LEAST_SECRET;
+    #[pymodule_export]
+    const MAX_PAYLOAD: usize = shortcrust::format::MAX_PAYLOAD;
+    #[pymodule_export]
+    const MAX_RECORD: usize = shortcrust::format::MAX_RECORD;
+    #[pymodule_export]
+    const MAX_TOKEN: usize = shortcrust::format::MAX_TOKEN;
     #[pymodule_export]
     const VERSION: &str = env!("CARGO_PKG_VERSION");
 
     #[pymodule_export]
     use crate::{
-        codec::Codec,
+        codec::{
+            Codec, NativeDjangoSigner, dump_json, dump_packed, dump_tagged, load_json, load_packed, sign,
+            unsign, unsign_timed,
+        },
         session::{Closed, Engine, Session},
     };
 

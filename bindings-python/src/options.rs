@@ -6,7 +6,7 @@ use pyo3::{
 };
 use shortcrust::{
     Attributes, Chain, Duplicates, Engine, Keyring, Policy, Priority, Reader, SameSite, Seconds, Secure,
-    UnixMillis, format::FormatSpec,
+    UnixMillis, format::FormatSpec, payload::Dialect,
 };
 
 use crate::error::Failure;
@@ -93,17 +93,31 @@ struct CookieOptions {
 }
 
 impl EngineOptions {
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.format.spec().dialect()
+    }
+
+    /// Starlette leaves `json.dumps` as it is; the others take the spaces out.
+    pub(crate) fn is_spaced(&self) -> bool {
+        self.format.format == "starlette"
+    }
+
     pub(crate) fn build(self) -> Result<Engine, Failure> {
         let keys = Keyring::newest_first(self.secrets)?;
         let mut chain = Chain::from(self.format.spec().build(&keys)?);
         for reader in self.readers {
             let format = reader.format.spec().build(&Keyring::newest_first(reader.secrets)?)?;
-            chain = chain.read(match reader.until {
+            let added = match reader.until {
                 Some(time) => Reader::until(UnixMillis(time), format),
                 None => Reader::forever(format),
-            })?;
+            };
+            chain = chain.read(added.dialect(reader.format.spec().dialect()))?;
         }
-        let duplicates = if self.duplicates == "first" { Duplicates::First } else { Duplicates::Newest };
+        let duplicates = match self.duplicates.as_str() {
+            "first" => Duplicates::First,
+            "last" => Duplicates::Last,
+            _ => Duplicates::Newest,
+        };
         let mut builder = Engine::builder(chain)
             .name(&self.name)
             .policy(self.policy.into())

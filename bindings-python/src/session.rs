@@ -1,18 +1,22 @@
 //! One request's session: opened before the handler, closed or sealed behind it.
 
 use pyo3::{exceptions::PyException, prelude::*, types::PyDict};
-use shortcrust::{Content, Reason, UnixMillis, Why};
+use shortcrust::{Content, Reason, UnixMillis, Why, payload::Dialect};
 
 use crate::{
     ambient::dice,
-    convert::{self, Dialect},
+    convert::{self, Peer, Spelling},
     error::{Failure, guard},
     options::EngineOptions,
 };
 
 /// A front's configuration, checked.
 #[pyclass(frozen, module = "shortcrust._core")]
-pub(crate) struct Engine(shortcrust::Engine);
+pub(crate) struct Engine {
+    core: shortcrust::Engine,
+    dialect: Dialect,
+    spaced: bool,
+}
 
 /// What came in, and what was commanded since.
 #[pyclass(module = "shortcrust._core")]
@@ -30,13 +34,14 @@ pub(crate) struct Closed {
 impl Engine {
     #[new]
     fn new(options: EngineOptions) -> Result<Self, Failure> {
-        guard(|| Ok(Self(options.build()?)))
+        let (dialect, spaced) = (options.dialect(), options.is_spaced());
+        guard(|| Ok(Self { core: options.build()?, dialect, spaced }))
     }
 
     /// Configuration that works and may surprise, in words.
     #[getter]
     fn warnings(&self) -> Vec<&'static str> {
-        self.0.warnings().iter().map(|warning| warning.message()).collect()
+        self.core.warnings().iter().map(|warning| warning.message()).collect()
     }
 
     /// Reads a Cookie header. Total: whatever is in it, the answer is a session, with its data if there is one.
@@ -49,7 +54,8 @@ impl Engine {
         let now = UnixMillis(now_ms);
         guard(|| {
             let mut session = self.session(header, now)?;
-            let data = session.payload().map(|text| convert::decode(py, text)).transpose();
+            let dialect = session.dialect();
+            let data = session.payload().map(|text| convert::decode(py, text, dialect)).transpose();
             let data = data.unwrap_or_else(|_| {
                 session.refuse(Reason::Malformed);
                 None
@@ -83,11 +89,11 @@ impl Engine {
         ensure_ascii: bool,
     ) -> Result<Option<Closed>, Failure> {
         let now = UnixMillis(now_ms);
-        let dialect = Dialect { fallback, sort_keys, ensure_ascii };
+        let peer = Peer { fallback, spelling: self.spelling(sort_keys, ensure_ascii) };
         guard(|| {
             let fresh = self.session("", now)?;
             let session = session.as_ref().map_or(&fresh, |session| &session.0);
-            let text = changed(session, data, modified, &dialect)?;
+            let text = changed(session, data, modified, &peer)?;
             let content = text.as_deref().map_or(Content::Unchanged, Content::Changed);
             let head = session.head(&content, secure, now, &mut dice(entropy))?;
             let cookies: Vec<String> = head.cookies.iter().map(shortcrust::SetCookie::header).collect();
@@ -115,14 +121,14 @@ impl Engine {
         ensure_ascii: bool,
     ) -> Result<Option<String>, Failure> {
         let now = UnixMillis(now_ms);
-        let dialect = Dialect { fallback, sort_keys, ensure_ascii };
+        let peer = Peer { fallback, spelling: self.spelling(sort_keys, ensure_ascii) };
         guard(|| {
             let fresh = self.session("", now)?;
             let session = session.as_ref().map_or(&fresh, |session| &session.0);
             let text = if force {
-                forced(session, data, modified, &dialect).map(Some)
+                forced(session, data, modified, &peer).map(Some)
             } else {
-                changed(session, data, modified, &dialect)
+                changed(session, data, modified, &peer)
             }?;
             let seal = |text: String| session.seal(&text, now, &mut dice(entropy));
             Ok(text.map(seal).transpose()?)
@@ -132,7 +138,11 @@ impl Engine {
 
 impl Engine {
     fn session(&self, header: &str, now: UnixMillis) -> Result<shortcrust::Session, Failure> {
-        self.0.open(header, now).ready().ok_or(Failure::Panic)
+        self.core.open(header, now).ready().ok_or(Failure::Panic)
+    }
+
+    fn spelling(&self, sort_keys: bool, ensure_ascii: bool) -> Spelling {
+        Spelling { dialect: self.dialect, spaced: self.spaced, sort_keys, ensure_ascii }
     }
 }
 
@@ -142,6 +152,12 @@ impl Session {
     #[getter]
     fn reason(&self) -> Option<&'static str> {
         self.0.reason().map(Reason::code)
+    }
+
+    /// When the token was sealed; `None` where its format does not tell, or none came in.
+    #[getter]
+    fn issued_ms(&self) -> Option<i64> {
+        self.0.meta().issued.map(|issued| issued.0)
     }
 
     /// Draws a new id; `why` is `login` (of `user`), `logout` or `privilege`.
@@ -178,14 +194,15 @@ fn changed(
     session: &shortcrust::Session,
     data: &Bound<'_, PyDict>,
     modified: bool,
-    dialect: &Dialect<'_, '_>,
+    peer: &Peer<'_, '_>,
 ) -> PyResult<Option<String>> {
     // A flag on the top level misses only what hides in a container below it.
-    if !modified && !session.facts().nested {
+    let must = modified || session.is_foreign();
+    if !must && !session.facts().nested {
         return Ok(None);
     }
-    match convert::encode(data, dialect) {
-        Ok(text) => Ok((modified || !is_incoming(session, &text, data.py(), dialect)).then_some(text)),
+    match convert::encode(data, peer) {
+        Ok(text) => Ok((must || !is_incoming(session, &text, data.py(), peer)).then_some(text)),
         Err(error) if is_harmless(&error, modified, data.py()) => Ok(None),
         Err(error) => Err(error),
     }
@@ -196,9 +213,9 @@ fn forced(
     session: &shortcrust::Session,
     data: &Bound<'_, PyDict>,
     modified: bool,
-    dialect: &Dialect<'_, '_>,
+    peer: &Peer<'_, '_>,
 ) -> PyResult<String> {
-    convert::encode(data, dialect).or_else(|error| match session.payload() {
+    convert::encode(data, peer).or_else(|error| match session.payload() {
         Some(payload) if is_harmless(&error, modified, data.py()) => Ok(payload.to_owned()),
         _ => Err(error),
     })
@@ -210,8 +227,10 @@ fn is_harmless(error: &PyErr, modified: bool, py: Python<'_>) -> bool {
 }
 
 /// The text that came in may be spelled by another writer, so what it means is compared too.
-fn is_incoming(session: &shortcrust::Session, text: &str, py: Python<'_>, dialect: &Dialect<'_, '_>) -> bool {
+fn is_incoming(session: &shortcrust::Session, text: &str, py: Python<'_>, peer: &Peer<'_, '_>) -> bool {
     session.payload().is_some_and(|incoming| {
-        incoming == text || convert::respell(py, incoming, dialect).is_ok_and(|respelled| respelled == text)
+        incoming == text
+            || convert::respell(py, incoming, session.dialect(), peer)
+                .is_ok_and(|respelled| respelled == text)
     })
 }

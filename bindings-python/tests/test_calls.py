@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from conftest import SECRET
 from flask import Flask, session
-from shortcrust import _config
-from shortcrust import flask as shortcrust_flask
+from shortcrust import _config, _core
 from shortcrust._core import Engine
 from shortcrust.flask import SessionInterface, Shortcrust
 from test_drop_in import serve, setter, show
@@ -40,7 +39,7 @@ class Counting:
 def client(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Client:
     Counting.calls = []
     monkeypatch.setattr(_config, "Engine", Counting)
-    monkeypatch.setattr(shortcrust_flask._core, "Engine", Counting)
+    monkeypatch.setattr(_core, "Engine", Counting)
     app = Flask(__name__)
     app.config["SECRET_KEY"] = SECRET
     if request.param == "front":

@@ -42,7 +42,7 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
     ("name-number", {"SHORTCRUST_NAME": 1}, "option", "SHORTCRUST_NAME must be str"),
     ("name-empty", {"SHORTCRUST_NAME": ""}, "cookie", "SHORTCRUST_NAME"),
     ("name-spaced", {"SHORTCRUST_NAME": "my session"}, "cookie", "cookie name"),
-    ("format-unknown", {"SHORTCRUST_FORMAT": "django"}, "format", '"sealed" or "flask"'),
+    ("format-unknown", {"SHORTCRUST_FORMAT": "rot13"}, "format", "format must be one of"),
     ("format-number", {"SHORTCRUST_FORMAT": 1}, "format", 'a dict with "format"'),
     ("format-empty", {"SHORTCRUST_FORMAT": {}}, "format", 'a dict with "format"'),
     ("salt", {"SHORTCRUST_FORMAT": {"format": "flask", "salt": 1}}, "format", "salt must be"),
@@ -88,6 +88,7 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
     ("idle-text", {"SHORTCRUST_IDLE": "14d"}, "policy", "SHORTCRUST_IDLE must be seconds"),
     ("idle-negative", {"SHORTCRUST_IDLE": -1}, "policy", "not negative"),
     ("idle-true", {"SHORTCRUST_IDLE": True}, "policy", "SHORTCRUST_IDLE must be seconds"),
+    ("idle-false", {"SHORTCRUST_IDLE": False}, "policy", "SHORTCRUST_IDLE must be seconds"),
     ("absolute-nan", {"SHORTCRUST_ABSOLUTE": float("nan")}, "policy", "SHORTCRUST_ABSOLUTE"),
     ("skew-span", {"SHORTCRUST_SKEW": timedelta(-1)}, "policy", "SHORTCRUST_SKEW"),
     ("renew-text", {"SHORTCRUST_RENEW_AFTER": "often"}, "policy", "SHORTCRUST_RENEW_AFTER"),
@@ -173,10 +174,13 @@ def test_the_same_is_an_error_at_the_first_request_if_the_secret_comes_later() -
     ],
 )
 def test_what_may_surprise_is_warned_of_once(config: dict[str, Any], words: str) -> None:
-    with pytest.warns(UserWarning, match=words) as caught:
+    def visit_twice() -> None:
         client = build(**config).test_client()
         client.get("/")
         client.get("/")
+
+    with pytest.warns(UserWarning, match=words) as caught:
+        visit_twice()
     assert len(caught) == 1
 
 

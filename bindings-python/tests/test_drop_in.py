@@ -283,7 +283,7 @@ def test_without_a_secret_there_is_a_null_session(app: Flask) -> None:
         float("inf"),
         2**63,
         -(2**80),
-        "\u65e5\u672c \ud800 \U0001f36a \x7f \"\\/",
+        '\u65e5\u672c \ud800 \U0001f36a \x7f "\\/',
     ],
     ids=repr,
 )
@@ -493,10 +493,11 @@ def test_the_cookie_hooks_are_asked(
     app.session_interface = Hooked()
     serve(app, save=setter(user="ada"))
     signed = token(app, {"user": "ada"})
-    assert cookies(app.test_client().get("/save")) == [
+    (cookie,) = cookies(app.test_client().get("/save"))
+    assert cookie == (
         f"hooked={signed}; Domain=hooked.test; Expires=Tue, 01 Jan 2030 00:00:00 GMT; Secure; "
         "Path=/hooked; SameSite=Lax; Partitioned"
-    ]
+    )
 
 
 def test_a_hook_may_forbid_the_cookie(
@@ -511,6 +512,20 @@ def test_a_hook_may_forbid_the_cookie(
     client.get("/login")
     app.session_interface = Silent()
     assert cookies(client.get("/rename")) == []
+
+
+def test_a_hook_that_looks_at_the_session_does_not_lose_vary(
+    app: Flask, interface: type[SecureCookieSessionInterface]
+) -> None:
+    class Looking(interface):  # type: ignore[valid-type,misc]
+        def should_set_cookie(self, app: Flask, opened: SessionMixin) -> bool:
+            return "user" in session
+
+    serve(app, login=setter(user="ada"), page=lambda: "hello")
+    client = app.test_client()
+    client.get("/login")
+    app.session_interface = Looking()
+    assert client.get("/page").headers["Vary"] == "Cookie"
 
 
 def test_a_hook_may_set_the_cookie_at_every_request(

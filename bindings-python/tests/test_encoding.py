@@ -5,10 +5,10 @@ from __future__ import annotations
 import enum
 import math
 import uuid
-from collections import OrderedDict, namedtuple
+from collections import OrderedDict
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -142,10 +142,12 @@ class Shade(enum.IntEnum):
 
 
 class Word(str):
-    pass
+    __slots__ = ()
 
 
-Pair = namedtuple("Pair", "a b")
+class Pair(NamedTuple):
+    a: int
+    b: int
 
 
 @pytest.mark.parametrize(

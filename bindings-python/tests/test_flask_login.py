@@ -19,7 +19,7 @@ from shortcrust.flask import SessionInterface, Shortcrust
 from test_drop_in import cookies
 
 
-class User(UserMixin):
+class User(UserMixin):  # type: ignore[misc]
     def __init__(self, name: str) -> None:
         self.id = name
 
@@ -42,7 +42,7 @@ def app(request: pytest.FixtureRequest) -> Flask:
         return ""
 
     @app.get("/me")
-    @login_required
+    @login_required  # type: ignore[untyped-decorator]
     def me() -> Any:
         return current_user.id
 

@@ -37,9 +37,7 @@ def test_what_the_native_module_gives_shows_nothing() -> None:
 
 @pytest.mark.parametrize("header", ["s=garbage-in", "s=v4.local.garbage-in", "s=garbage-in.a.b"])
 @pytest.mark.parametrize("session_format", ["flask", "sealed", "express"])
-def test_a_refusal_shows_neither_the_secret_nor_the_token(
-    session_format: str, header: str
-) -> None:
+def test_a_refusal_shows_neither_the_secret_nor_the_token(session_format: str, header: str) -> None:
     with pytest.raises(ShortcrustError) as raised:
         Codec({"format": session_format}, [SECRET]).open(header, "s", 0, NEVER)
     text = "".join(traceback.format_exception_only(raised.value)) + repr(raised.value)

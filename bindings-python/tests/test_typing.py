@@ -10,8 +10,9 @@ PROJECT = Path(__file__).parent / "typed_project"
 
 
 def mypy(file: str, tmp_path: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", f"--cache-dir={tmp_path}"]
-    return subprocess.run([*command, file], cwd=PROJECT, capture_output=True, text=True, check=False)
+    options = ["--strict", "--config-file=", f"--cache-dir={tmp_path}"]
+    command = [sys.executable, "-m", "mypy", *options, file]
+    return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
 
 
 def test_mypy_strict_accepts_a_typed_application(tmp_path: Path) -> None:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import vectors
 from conftest import Clock
-from flask import Flask, jsonify, request, session
+from flask import Flask, Response, jsonify, request, session
 from flask.json.tag import TaggedJSONSerializer
 from shortcrust import ShortcrustError, reason
 from shortcrust._core import Codec
+from shortcrust._options import FormatOptions
 from shortcrust.flask import SessionInterface, Shortcrust
 from vectors import Case
 
@@ -32,7 +33,8 @@ def each(*stems: str, having: str = "id") -> pytest.MarkDecorator:
 
 
 def codec(session_format: str, case: Case) -> Codec:
-    return Codec({"format": session_format, **case.get("options", {})}, vectors.keys(case))
+    options = cast("FormatOptions", {"format": session_format, **case.get("options", {})})
+    return Codec(options, vectors.keys(case))
 
 
 class Dice:
@@ -111,7 +113,7 @@ def own_front(case: Case) -> Flask:
 
 def shown(app: Flask) -> Flask:
     @app.get("/")
-    def show() -> object:
+    def show() -> Response:
         text = TaggedJSONSerializer().dumps(dict(session))
         return jsonify(session=json.loads(text), reason=reason(request))
 

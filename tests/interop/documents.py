@@ -1,4 +1,4 @@
-"""Random sessions of everything that Flask can put into a cookie, and a count of what was in them."""
+"""Random sessions of all that Flask can put into a cookie, and a count of what was in them."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from shortcrust.flask import SessionInterface
 HERE = Path(__file__).parent
 COUNT = 10_000 if os.environ.get("LONG") else 1_000
 SECRET = "a secret for the tests only, of thirty-two bytes or more"
-# Some Pythons bring zlib-ng, which compresses otherwise; then the payloads are equal and the bytes not.
+# Some Pythons bring zlib-ng, which compresses otherwise: then only the payloads are equal.
 IS_ZLIB = "ng" not in zlib.ZLIB_RUNTIME_VERSION
 NOW = 1_800_000_000.25
 

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import MutableMapping
+from typing import Any, Protocol
 
-from ._core import VERSION as __version__
+from ._core import VERSION
 from ._errors import (
     BadSignature,
     ConfigError,
@@ -27,6 +28,8 @@ from ._errors import (
 __all__ = [
     "BadSignature",
     "ConfigError",
+    "Connection",
+    "DjangoRequest",
     "Expired",
     "Internal",
     "Malformed",
@@ -43,20 +46,46 @@ __all__ = [
     "reason",
 ]
 
+__version__ = VERSION
+
 
 class Request(Protocol):
-    """A framework's request, as far as :func:`reason` needs it."""
+    """A WSGI framework's request, as far as :func:`reason` needs it."""
 
     @property
     def environ(self) -> dict[str, object]:
         """The WSGI environment."""
 
 
-def reason(request: Request) -> str | None:
+class Connection(Protocol):
+    """An ASGI framework's request or websocket, as far as :func:`reason` needs it."""
+
+    @property
+    def scope(self) -> MutableMapping[str, Any]:
+        """The ASGI scope."""
+
+
+class DjangoRequest(Protocol):
+    """A request of Django's, as far as :func:`reason` needs it."""
+
+    @property
+    def META(self) -> dict[str, Any]:  # noqa: N802 - Django's name
+        """The request's headers and environment."""
+
+
+def reason(request: Request | Connection | DjangoRequest) -> str | None:
     """Why the request has no session, as a stable code; ``None`` if it has one.
 
     The codes are ``no_cookie``, ``malformed``, ``bad_signature``, ``unknown_key``, ``expired``,
-    ``not_yet_valid``, ``not_an_object``, ``too_large``, ``too_many`` and ``internal``.
+    ``not_yet_valid``, ``not_an_object``, ``too_large``, ``too_many``, ``internal`` and, where
+    sessions are in a store, ``not_found``.
     """
-    found = request.environ.get("shortcrust.reason", "no_cookie")
+    if hasattr(request, "META"):
+        # Of an engine of ours, which is asked when the session is first looked at.
+        session: Any = getattr(request, "session", None)
+        found = getattr(session, "reason", "no_cookie")
+        return None if found is None else str(found)
+    # Starlette's `Request` is a mapping of its scope, and has no attribute `environ`.
+    notes = request.scope if hasattr(request, "scope") else request.environ
+    found = notes.get("shortcrust.reason", "no_cookie")
     return None if found is None else str(found)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 PREFIX = "SHORTCRUST_"
 
 DAY = 86_400
+MAX_SECONDS = 10**12
 DEFAULTS: Mapping[str, Any] = {
     "SECRETS": None,
     "NAME": "session",
@@ -43,7 +44,13 @@ DEFAULTS: Mapping[str, Any] = {
 }
 DIGESTS = ("sha1", "sha256", "sha384", "sha512")
 KEY_DERIVATIONS = ("hmac", "concat", "django-concat", "none")
-FLASK_OPTIONS = ("salt", "digest", "key_derivation")
+FORMAT_OPTIONS: Mapping[str, tuple[str, ...]] = {
+    "sealed": ("audience",),
+    "flask": ("salt", "digest", "key_derivation"),
+    "django": ("salt", "digest"),
+    "starlette": (),
+}
+_FORMATS = '"sealed", "flask", "django", "starlette"'
 
 # The core speaks of what it checks; this says where it was set.
 _KEYS = {
@@ -57,23 +64,25 @@ _KEYS = {
 Secret = str | bytes
 
 
-def build_engine(config: Mapping[str, Any], secrets: list[Secret]) -> Engine:
-    """The engine that a front's configuration describes."""
+def build_engine(
+    config: Mapping[str, Any], secrets: list[Secret], keys: Mapping[str, str] = _KEYS
+) -> Engine:
+    """The engine that a front's configuration describes; ``keys`` says where a fault was set."""
     _refuse_unknown(config)
     settings = {name: config.get(PREFIX + name, default) for name, default in DEFAULTS.items()}
     options = _engine_options(settings, secrets)
     try:
         return Engine(options)
     except ConfigError as error:
-        keys = _KEYS.get(error.code, "")
-        raise ConfigError(f"{error} (see {keys})", error.code) from None
+        raise ConfigError(f"{error} (see {keys.get(error.code, '')})", error.code) from None
 
 
 def secret_list(key: str, value: object) -> list[Secret]:
     """A list of secrets; a string would make each of its letters a key."""
     if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
         raise ConfigError(
-            f"{key} must be a list of secrets, and is {_kind(value)}: write [...] around it", "secret"
+            f"{key} must be a list of secrets, and is {_kind(value)}: write [...] around it",
+            "secret",
         )
     secrets = list(value)
     for secret in secrets:
@@ -84,9 +93,7 @@ def secret_list(key: str, value: object) -> list[Secret]:
 
 def _refuse_unknown(config: Mapping[str, Any]) -> None:
     unknown = sorted(
-        key
-        for key in config
-        if key.startswith(PREFIX) and key.removeprefix(PREFIX) not in DEFAULTS
+        key for key in config if key.startswith(PREFIX) and key.removeprefix(PREFIX) not in DEFAULTS
     )
     if unknown:
         known = ", ".join(PREFIX + name for name in DEFAULTS)
@@ -115,16 +122,17 @@ def _format(key: str, value: object, audience: str, meta: str | None) -> FormatO
     options = {"format": value} if isinstance(value, str) else value
     if not isinstance(options, Mapping) or "format" not in options:
         raise ConfigError(
-            f'{key} must be "sealed", "flask" or a dict with "format", and is {_kind(value)}',
+            f'{key} must be {_FORMATS} or a dict with "format", and is {_kind(value)}',
             "format",
         )
     name = options["format"]
-    if name not in ("flask", "sealed"):
-        raise ConfigError(f'{key}: format must be "sealed" or "flask"', "format")
-    allowed = FLASK_OPTIONS if name == "flask" else ("audience",)
+    allowed = FORMAT_OPTIONS.get(name) if isinstance(name, str) else None
+    if allowed is None:
+        raise ConfigError(f"{key}: format must be one of {_FORMATS}", "format")
     if unknown := sorted(set(options) - {"format", *allowed}):
         raise ConfigError(
-            f"{key}: format {name} has no option {', '.join(unknown)}; it has {', '.join(allowed)}",
+            f"{key}: format {name} has no option {', '.join(unknown)}; "
+            f"it has {', '.join(allowed) or 'none'}",
             "format",
         )
     if name == "sealed":
@@ -148,8 +156,8 @@ def _readers(
     for reader in value:
         if not isinstance(reader, Mapping) or "until" not in reader:
             raise ConfigError(
-                f'{key}: each reader is a dict and says until when it is read: "until": "2027-03-01", '
-                'or "never" by decision',
+                f"{key}: each reader is a dict and says until when it is read: "
+                '"until": "2027-03-01", or "never" by decision',
                 "reader",
             )
         rest = {name: option for name, option in reader.items() if name not in ("until", "secrets")}
@@ -193,28 +201,29 @@ def _moment(value: object) -> datetime:
 
 
 def _policy(settings: Mapping[str, Any]) -> PolicyOptions:
-    idle = _seconds("IDLE", settings["IDLE"])
+    idle = in_seconds("IDLE", settings["IDLE"])
     renew_after = settings["RENEW_AFTER"]
     if renew_after == DEFAULTS["RENEW_AFTER"]:
         renew_after = None if idle is None else idle // 4
     return {
         "idle": idle,
-        "absolute": _seconds("ABSOLUTE", settings["ABSOLUTE"]),
-        "renew_after": _seconds("RENEW_AFTER", renew_after),
-        "skew": _seconds("SKEW", settings["SKEW"]),
+        "absolute": in_seconds("ABSOLUTE", settings["ABSOLUTE"]),
+        "renew_after": in_seconds("RENEW_AFTER", renew_after),
+        "skew": in_seconds("SKEW", settings["SKEW"]),
         "persistent": _expect("PERSISTENT", settings["PERSISTENT"], bool),
     }
 
 
-def _seconds(name: str, value: object) -> int | None:
+def in_seconds(name: str, value: object) -> int | None:
     seconds = value.total_seconds() if isinstance(value, timedelta) else value
     if seconds is None:
         return None
-    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 <= seconds < 1e12:
-        raise ConfigError(
-            f"{PREFIX}{name} must be seconds, a timedelta or None, and not negative", "policy"
-        )
-    return int(seconds)
+    is_bool = isinstance(seconds, bool)
+    if isinstance(seconds, (int, float)) and not is_bool and 0 <= seconds <= MAX_SECONDS:
+        return int(seconds)
+    raise ConfigError(
+        f"{PREFIX}{name} must be seconds, a timedelta or None, and not negative", "policy"
+    )
 
 
 def _cookie(settings: Mapping[str, Any]) -> CookieOptions:
@@ -238,13 +247,15 @@ def _cookie(settings: Mapping[str, Any]) -> CookieOptions:
 def _one_of(name: str, value: Any, choices: tuple[Any, ...]) -> Any:
     # By type too: 1 is no True here.
     if not any(type(value) is type(choice) and value == choice for choice in choices):
-        raise ConfigError(f"{PREFIX}{name} must be one of {choices}, and is {_kind(value)}", "option")
+        message = f"{PREFIX}{name} must be one of {choices}, and is {_kind(value)}"
+        raise ConfigError(message, "option")
     return value
 
 
 def _expect(name: str, value: Any, kind: type) -> Any:
     if not isinstance(value, kind):
-        raise ConfigError(f"{PREFIX}{name} must be {kind.__name__}, and is {_kind(value)}", "option")
+        message = f"{PREFIX}{name} must be {kind.__name__}, and is {_kind(value)}"
+        raise ConfigError(message, "option")
     return value
 
 

@@ -1,4 +1,4 @@
-"""One root, one class per kind; ``code`` is the same string as in Node, the vectors and ``reason``."""
+"""One root, one class per kind; ``code`` is the same in Node, in the vectors and in ``reason``."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class _Required(TypedDict):
     secrets: list[str | bytes]
     format: FormatOptions
     policy: PolicyOptions
-    duplicates: Literal["first", "newest"]
+    duplicates: Literal["first", "last", "newest"]
 
 
 class EngineOptions(_Required, total=False):

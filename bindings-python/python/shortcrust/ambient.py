@@ -1,12 +1,17 @@
 """The one caller of the clock and of the operating system's dice.
 
-Both are looked up at each call, so that a test that patches ``time.time`` or ``os.urandom`` is obeyed.
+Both are looked up at each call, so that a test that patches them is obeyed.
 """
 
 from __future__ import annotations
 
 import os
 import time
+
+
+def now() -> float:
+    """Seconds since 1970."""
+    return time.time()
 
 
 def now_ms() -> int:

@@ -26,7 +26,7 @@ from flask.sessions import SessionInterface as _PeerInterface
 from itsdangerous import BadData, BadSignature, SignatureExpired
 
 from . import _config, _core, ambient, reason
-from ._errors import ConfigError, TooLarge
+from ._errors import TooLarge
 
 __all__ = ["SessionInterface", "Shortcrust", "ShortcrustInterface", "reason"]
 
@@ -50,15 +50,15 @@ _MAX_SECRETS = 8
 class SessionInterface(SecureCookieSessionInterface):
     """Flask's own session interface (3.1), with its cookies, options and hooks.
 
-    Four things differ, and ``peer_exact=True`` takes them back: a change inside a nested list or dict
-    is saved; a strange cookie is an empty session and not a 500; where several cookies have the name,
-    the first that opens is taken; another server's clock may be 60 seconds ahead.
+    Four things differ, and ``peer_exact=True`` takes them back: a change inside a nested list or
+    dict is saved; a strange cookie is an empty session and not a 500; where several cookies have
+    the name, the first that opens is taken; another server's clock may be 60 seconds ahead.
 
-    Where a hook asks for more than the native path knows (tags of your own, another JSON provider, a
-    signing serializer of your own), Flask's code runs, and a strange cookie is still no 500.
+    Where a hook asks for more than the native path knows (tags of your own, another JSON provider,
+    a signing serializer of your own), Flask's code runs, and a strange cookie is still no 500.
     """
 
-    peer_exact = False
+    peer_exact: bool = False
     _skew = 60
 
     def __init__(self, *, peer_exact: bool = False) -> None:
@@ -78,12 +78,14 @@ class SessionInterface(SecureCookieSessionInterface):
         if engine is None:
             super().save_session(app, session, response)
             return
-        if session.accessed:
+        # Werkzeug reads the header each time, so it is asked once.
+        varies = bool(session.accessed)
+        if varies:
             response.vary.add("Cookie")
         if not session:
             if session.modified:
                 response.delete_cookie(self.get_cookie_name(app), **self._attributes(app))
-                response.vary.add("Cookie")
+                _vary(response, varies)
             return
         token = self._token(engine, app, session)
         if token is not None:
@@ -93,7 +95,7 @@ class SessionInterface(SecureCookieSessionInterface):
                 expires=self.get_expiration_time(app, session),
                 **self._attributes(app),
             )
-            response.vary.add("Cookie")
+            _vary(response, varies)
 
     def _token(self, engine: _core.Engine, app: Flask, session: SessionMixin) -> str | None:
         native = vars(session).get(_NATIVE)
@@ -146,7 +148,7 @@ class SessionInterface(SecureCookieSessionInterface):
         return attributes
 
     def _engine(self, app: Flask) -> _core.Engine | None:
-        """The native engine for what is configured now; ``None`` sends the request to Flask's code."""
+        """The native engine for what is configured now; ``None`` where Flask's code has to run."""
         secret, salt, digest = app.secret_key, self.salt, _DIGESTS.get(self.digest_method)
         fallbacks = tuple(app.config["SECRET_KEY_FALLBACKS"] or ())
         lifetime = int(app.permanent_session_lifetime.total_seconds())
@@ -220,6 +222,11 @@ def _open(
     return session
 
 
+def _vary(response: Response, already: bool) -> None:
+    if not already:
+        response.vary.add("Cookie")
+
+
 def _cookie_header(request: Request) -> str:
     """PEP 3333 hands over bytes as Latin-1; browsers send UTF-8."""
     header: str = request.environ.get("HTTP_COOKIE", "")
@@ -289,8 +296,8 @@ def _warn_of_insecure(samesite: str | None, partitioned: bool) -> None:
         )
     if partitioned:
         warnings.warn(
-            "SESSION_COOKIE_PARTITIONED makes the cookie Secure, whatever SESSION_COOKIE_SECURE says: "
-            "set SESSION_COOKIE_SECURE too",
+            "SESSION_COOKIE_PARTITIONED makes the cookie Secure, whatever SESSION_COOKIE_SECURE "
+            "says: set SESSION_COOKIE_SECURE too",
             stacklevel=2,
         )
 
@@ -344,7 +351,8 @@ class ShortcrustInterface(_PeerInterface):
         return _open(engine, self.get_cookie_name(app), request, self.session_class)
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        if session.accessed:
+        varies = bool(session.accessed)
+        if varies:
             response.vary.add("Cookie")
         native = vars(session).get(_NATIVE)
         engine = self.engine(app)
@@ -365,7 +373,7 @@ class ShortcrustInterface(_PeerInterface):
             return
         for cookie in closed.cookies:
             response.headers.add("Set-Cookie", cookie)
-        response.vary.add("Cookie")
+        _vary(response, varies)
         _forbid_caching(response, closed.cache_control)
 
     def regenerate(

@@ -5,10 +5,13 @@
 
 use alloc::{string::String, vec::Vec};
 
-use super::{Body, Carries, Format, Meta, OpenContext, Opened, SealContext, pack, unpack_text};
+use super::{
+    Body, Carries, Format, KeyDerivation, Meta, OpenContext, Opened, SealContext, SigningKey, pack,
+    unpack_text,
+};
 use crate::{
-    crypto::{Digest, Mac, digest},
-    encoding::{base62, base64url_into, from_base62, from_base64url},
+    crypto::Digest,
+    encoding::{base62, from_base62},
     entropy::Entropy,
     error::{ConfigError, Reason, SealError},
     keyring::Keyring,
@@ -36,9 +39,67 @@ impl Default for DjangoOptions {
     }
 }
 
+/// Django's `Signer` and `TimestampSigner` over any text and with any separator.
+///
+/// ```
+/// use shortcrust::{Digest, Keyring, format::DjangoSigner};
+/// let keys = Keyring::newest_first(["a secret"])?;
+/// let signer = DjangoSigner::new(&keys, b"a salt", Digest::Sha256);
+/// let signed = signer.sign(DjangoSigner::stamp("value", ":", 1_800_000_000), ":");
+/// assert_eq!(signed, "value:1xocE4:--Q956ftYwCbSjZIEnM0mruntZzjhtLOjfsQEbEBjC0");
+/// assert_eq!(signer.unsign(&signed, ":").map(|(stamped, _)| stamped), Ok("value:1xocE4"));
+/// assert_eq!(DjangoSigner::unstamp("value:1xocE4", ":"), Some(("value", 1_800_000_000)));
+/// # Ok::<(), shortcrust::ConfigError>(())
+/// ```
+#[derive(Debug)]
+pub struct DjangoSigner(Vec<SigningKey>);
+
+impl DjangoSigner {
+    /// Derives a signing key from each secret; the first signs.
+    pub fn new(keys: &Keyring, salt: &[u8], hash: Digest) -> Self {
+        let derive = |secret| SigningKey::derive(secret, salt, hash, KeyDerivation::DjangoConcat);
+        Self(keys.iter().map(derive).collect())
+    }
+
+    /// The signature alone.
+    pub fn signature(&self, value: &str) -> String {
+        self.0[0].sign(value.as_bytes())
+    }
+
+    /// Appends separator and signature to the value.
+    pub fn sign(&self, mut value: String, sep: &str) -> String {
+        let signature = self.signature(&value);
+        value.push_str(sep);
+        value.push_str(&signature);
+        value
+    }
+
+    /// What was signed, and with which key.
+    pub fn unsign<'t>(&self, signed: &'t str, sep: &str) -> Result<(&'t str, usize), Reason> {
+        let (value, signature) = signed.rsplit_once(sep).ok_or(Reason::Malformed)?;
+        let fits = |key: &SigningKey| key.verify(value.as_bytes(), signature);
+        let key = self.0.iter().position(fits).ok_or(Reason::BadSignature)?;
+        Ok((value, key))
+    }
+
+    /// Appends separator and seconds since 1970 to the value, as a `TimestampSigner` does before it signs.
+    pub fn stamp(value: impl Into<String>, sep: &str, seconds: i64) -> String {
+        let mut value = value.into();
+        value.push_str(sep);
+        value.push_str(&base62(seconds));
+        value
+    }
+
+    /// Takes the seconds off again; `None` where there are none of 64 bits.
+    pub fn unstamp<'t>(value: &'t str, sep: &str) -> Option<(&'t str, i64)> {
+        let (value, timestamp) = value.rsplit_once(sep)?;
+        Some((value, from_base62(timestamp)?))
+    }
+}
+
 /// The format `django`.
 pub struct Django {
-    macs: Vec<Mac>,
+    signer: DjangoSigner,
     compress: bool,
     weakness: Option<ConfigError>,
 }
@@ -52,9 +113,8 @@ impl Django {
         let DjangoOptions { salt, digest: hash, compress } = options;
         // `salt or default`, says Django.
         let salt = if salt.is_empty() { b"django.core.signing.TimestampSigner".as_slice() } else { salt };
-        let mac = |secret: &[u8]| Mac::new(*hash, &digest(*hash, &[salt, b"signer", secret]));
         Self {
-            macs: keys.iter().map(mac).collect(),
+            signer: DjangoSigner::new(keys, salt, *hash),
             compress: *compress,
             weakness: keys.require_length("django", Self::LEAST_SECRET).err(),
         }
@@ -71,25 +131,18 @@ impl Format for Django {
     }
 
     fn open(&self, cx: &OpenContext<'_>) -> Result<Opened, Reason> {
-        let (signed, signature) = cx.token.rsplit_once(':').ok_or(Reason::Malformed)?;
-        let signature = from_base64url(signature).ok_or(Reason::BadSignature)?;
-        let fits = |mac: &Mac| mac.verify(signed.as_bytes(), &signature);
-        let key = self.macs.iter().position(fits).ok_or(Reason::BadSignature)?;
-        let (payload, timestamp) = signed.rsplit_once(':').ok_or(Reason::Malformed)?;
-        let issued = from_base62(timestamp).map(UnixMillis::from_secs).ok_or(Reason::Malformed)?;
+        let (signed, key) = self.signer.unsign(cx.token, ":")?;
+        let (payload, seconds) = DjangoSigner::unstamp(signed, ":").ok_or(Reason::Malformed)?;
+        let issued = UnixMillis::from_secs(seconds);
         let meta = Meta { issued: Some(issued), ..Meta::default() };
         cx.policy.check(&meta, cx.now)?;
         Ok(Opened { body: Body::Payload(unpack_text(payload)?), meta, key })
     }
 
     fn seal(&self, cx: &SealContext<'_>, _: &mut dyn Entropy) -> Result<String, SealError> {
-        let mut token = pack(cx.body.as_bytes(), self.compress);
-        token.push(':');
-        token.push_str(&base62(cx.meta.issued.unwrap_or_default().secs()));
-        let signature = self.macs[0].sign(token.as_bytes());
-        token.push(':');
-        base64url_into(&signature, &mut token);
-        Ok(token)
+        let payload = pack(cx.body.as_bytes(), self.compress);
+        let stamped = DjangoSigner::stamp(payload, ":", cx.meta.issued.unwrap_or_default().secs());
+        Ok(self.signer.sign(stamped, ":"))
     }
 
     fn weakness(&self) -> Option<ConfigError> {
@@ -97,6 +150,6 @@ impl Format for Django {
     }
 
     fn keys(&self) -> usize {
-        self.macs.len()
+        self.signer.0.len()
     }
 }

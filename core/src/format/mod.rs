@@ -12,7 +12,7 @@ mod starlette;
 use alloc::{boxed::Box, string::String, vec::Vec};
 
 pub use chain::{Chain, Reader};
-pub use django::{Django, DjangoOptions};
+pub use django::{Django, DjangoOptions, DjangoSigner};
 pub use express::Express;
 pub use flask::{Flask, FlaskOptions};
 pub use sealed::Sealed;
@@ -35,6 +35,8 @@ use crate::{
 pub const MAX_TOKEN: usize = 16 * 1024;
 /// What a token may inflate to.
 pub const MAX_PAYLOAD: usize = 256 * 1024;
+/// What the payload of a record in a store may be.
+pub const MAX_RECORD: usize = 8 * 1024 * 1024;
 
 /// A payload sealed for a cookie. Values are opaque; times are the host's.
 pub trait Format: Send + Sync {
@@ -178,9 +180,14 @@ pub fn pack(body: &[u8], may_compress: bool) -> String {
 
 /// What [`pack`] packed, up to [`MAX_PAYLOAD`].
 pub fn unpack(payload: &str) -> Result<Vec<u8>, Reason> {
+    unpack_within(payload, MAX_PAYLOAD)
+}
+
+/// What [`pack`] packed; what was compressed up to a cap of the caller's, since a record may be longer than a cookie.
+pub fn unpack_within(payload: &str, most: usize) -> Result<Vec<u8>, Reason> {
     let decode = |text: &str| from_base64url(text).ok_or(Reason::Malformed);
     match payload.strip_prefix('.') {
-        Some(compressed) => inflate(&decode(compressed)?, MAX_PAYLOAD),
+        Some(compressed) => inflate(&decode(compressed)?, most),
         None => decode(payload),
     }
 }

@@ -1,0 +1,172 @@
+"""A Django project whose one view runs what a test hands it, and a browser that writes down answers.
+
+Importing this module configures Django, once for the process.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import django
+from conftest import SECRET
+from django.conf import settings
+from django.contrib.sessions.backends import base
+from django.core.cache import cache
+from django.core.management import call_command
+from django.http import HttpRequest, HttpResponse
+from django.test import AsyncClient, Client, override_settings
+from django.urls import path
+from freezegun import freeze_time
+from freezegun.api import FrozenDateTimeFactory
+
+FOLDER = Path(tempfile.mkdtemp(prefix="shortcrust-django-"))
+FILES = FOLDER / "files"
+STOCK = "django.contrib.sessions.backends."
+OURS = "shortcrust.django."
+ENGINES = ("signed_cookies", "db", "cached_db", "file")
+STOCK_MIDDLEWARE = "django.contrib.sessions.middleware.SessionMiddleware"
+OUR_MIDDLEWARE = "shortcrust.django.SessionMiddleware"
+START = "2026-01-02 03:04:05.678"
+
+FILES.mkdir()
+atexit.register(shutil.rmtree, FOLDER, True)
+settings.configure(
+    ALLOWED_HOSTS=["testserver"],
+    DATABASES={
+        "default": {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": FOLDER / "db.sqlite3",
+            "OPTIONS": {"timeout": 20},
+        }
+    },
+    DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
+    INSTALLED_APPS=[
+        "django.contrib.auth",
+        "django.contrib.contenttypes",
+        "django.contrib.sessions",
+        "shortcrust.django",
+    ],
+    LOGGING_CONFIG=None,
+    PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
+    ROOT_URLCONF=__name__,
+    SECRET_KEY=SECRET,
+    SESSION_FILE_PATH=str(FILES),
+    USE_TZ=True,
+)
+# What is refused is logged, and the tests refuse a lot.
+logging.getLogger("django").addHandler(logging.NullHandler())
+logging.getLogger("django").propagate = False
+django.setup()
+call_command("migrate", verbosity=0)
+
+Handler = Callable[[HttpRequest], object]
+_handlers: list[Handler] = []
+
+
+def _view(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(repr(_handlers[-1](request)))
+
+
+async def _async_view(request: HttpRequest) -> HttpResponse:
+    answer: Any = _handlers[-1](request)
+    return HttpResponse(repr(await answer))
+
+
+urlpatterns = [path("", _view), path("async", _async_view)]
+
+
+@dataclass
+class Answer:
+    """What a browser sees."""
+
+    status: int
+    text: str
+    cookies: list[str]
+    headers: dict[str, str]
+
+
+class Browser:
+    """A client that forgets deleted cookies, as browsers do."""
+
+    def __init__(self, clock: FrozenDateTimeFactory) -> None:
+        self.clock = clock
+        self.answers: list[Answer] = []
+        self.jar: dict[str, str] = {}
+
+    def run(self, handler: Handler, header: str | None = None, **environ: Any) -> Answer:
+        """Runs the handler within a request; its answer is the text."""
+        response = self._client(Client).get("/", **self._arguments(handler, header), **environ)
+        return self._note(response)
+
+    async def arun(self, handler: Handler, header: str | None = None) -> Answer:
+        """As ``run`` with a coroutine, over ASGI."""
+        client = self._client(AsyncClient)
+        arguments = self._arguments(handler, header)
+        headers = {"cookie": arguments.get("HTTP_COOKIE", "")}
+        return self._note(await client.get("/async", headers=headers))
+
+    def advance(self, **span: float) -> None:
+        self.clock.tick(__import__("datetime").timedelta(**span))
+
+    def _client(self, kind: Any) -> Any:
+        return kind(raise_request_exception=False)
+
+    def _arguments(self, handler: Handler, header: str | None) -> dict[str, Any]:
+        _handlers[:] = [handler]
+        if header is None:
+            header = "; ".join(f"{name}={value}" for name, value in self.jar.items())
+        return {"HTTP_COOKIE": header} if header else {}
+
+    def _note(self, response: Any) -> Answer:
+        for morsel in response.cookies.values():
+            if morsel["max-age"] == 0:
+                self.jar.pop(morsel.key, None)
+            else:
+                self.jar[morsel.key] = morsel.coded_value
+        text = response.content.decode() if response.status_code == 200 else ""
+        names = ("Vary", "Cache-Control")
+        headers = {name: response[name] for name in names if name in response}
+        cookies = [morsel.OutputString() for morsel in response.cookies.values()]
+        self.answers.append(Answer(response.status_code, text, cookies, headers))
+        _age_files()
+        return self.answers[-1]
+
+
+def _age_files() -> None:
+    """The file engine asks the disk when a session was written, and the disk's clock runs."""
+    for file in FILES.iterdir():
+        if not file.stat().st_mtime_ns % 1_000_000_007 == 1:
+            _stamp(file)
+
+
+def _stamp(file: Path) -> None:
+    now = __import__("time").time_ns()
+    stamped = now - now % 1_000_000_007 + 1
+    os.utime(file, ns=(stamped, stamped))
+
+
+@contextmanager
+def site(engine: str, middleware: str = STOCK_MIDDLEWARE, **options: Any) -> Iterator[Browser]:
+    """A browser at a site without sessions, whose clock stands and whose keys are counted."""
+    from django.contrib.sessions.models import Session
+
+    Session.objects.all().delete()
+    cache.clear()
+    for file in FILES.iterdir():
+        file.unlink()
+    numbers = iter(range(10**6))
+    keys = mock.patch.object(base, "get_random_string", lambda *_: f"{next(numbers):032}")
+    changed = override_settings(SESSION_ENGINE=engine, MIDDLEWARE=[middleware], **options)
+    with keys, changed, freeze_time(START) as clock:
+        assert isinstance(clock, FrozenDateTimeFactory)
+        yield Browser(clock)
