@@ -376,20 +376,42 @@ const NODES: usize = 2 * LITERALS;
 
 /// Symbols first, then the nodes above them.
 struct Huffman<const N: usize> {
-    /// How common, and among equals how deep: the count above eight bits of depth.
-    ranks: [u32; NODES],
     parents: [u16; NODES],
-    nodes: usize,
+    nodes: u16,
     /// A binary heap from index 1, the rarest on top.
-    heap: [u16; LITERALS + 1],
+    heap: [Ranked; LITERALS + 1],
     heap_len: usize,
     used: usize,
 }
 
+/// From the top bits down: how common, how deep among equals (8 bits), and which node (16 bits).
+#[derive(Clone, Copy, Default)]
+struct Ranked(u64);
+
+impl Ranked {
+    fn new(count: u64, depth: u64, node: u16) -> Self {
+        Self(count << 24 | depth << 16 | u64::from(node))
+    }
+
+    /// Two nodes may be equal in this.
+    fn rank(self) -> u64 {
+        self.0 >> 16
+    }
+
+    fn node(self) -> u16 {
+        short((self.0 & 0xFFFF) as usize)
+    }
+
+    fn above(self, other: Self, node: u16) -> Self {
+        let depth = (self.rank() & 0xFF).max(other.rank() & 0xFF) + 1;
+        Self::new((self.0 >> 24) + (other.0 >> 24), depth, node)
+    }
+}
+
 impl<const N: usize> Huffman<N> {
     fn new(counts: &[u32; N]) -> Self {
-        let (ranks, parents, heap) = ([0; NODES], [0; NODES], [0; LITERALS + 1]);
-        let mut this = Self { ranks, parents, nodes: N, heap, heap_len: 0, used: 0 };
+        let (parents, heap) = ([0; NODES], [Ranked::default(); LITERALS + 1]);
+        let mut this = Self { parents, nodes: short(N), heap, heap_len: 0, used: 0 };
         for (symbol, &count) in counts.iter().enumerate().filter(|(_, count)| **count != 0) {
             this.add(symbol, count);
         }
@@ -402,8 +424,7 @@ impl<const N: usize> Huffman<N> {
 
     fn add(&mut self, symbol: usize, count: u32) {
         self.heap_len += 1;
-        self.heap[self.heap_len] = short(symbol);
-        self.ranks[symbol] = count << 8;
+        self.heap[self.heap_len] = Ranked::new(u64::from(count), 0, short(symbol));
         self.used = self.used.max(symbol + 1);
     }
 
@@ -419,33 +440,25 @@ impl<const N: usize> Huffman<N> {
             self.heap_len -= 1;
             self.sift_down(1);
             let second = self.heap[1];
-            order.extend([rarest, second]);
-            self.heap[1] = self.join(usize::from(rarest), usize::from(second));
+            order.extend([rarest.node(), second.node()]);
+            self.parents[usize::from(rarest.node())] = self.nodes;
+            self.parents[usize::from(second.node())] = self.nodes;
+            self.heap[1] = rarest.above(second, self.nodes);
+            self.nodes += 1;
             self.sift_down(1);
         }
-        order.push(self.heap[1]);
+        order.push(self.heap[1].node());
         order.reverse();
         order
     }
 
-    fn join(&mut self, left: usize, right: usize) -> u16 {
-        let (a, b) = (self.ranks[left], self.ranks[right]);
-        let depth = (a & 0xFF).max(b & 0xFF) + 1;
-        self.ranks[self.nodes] = (a & !0xFF) + (b & !0xFF) + depth;
-        (self.parents[left], self.parents[right]) = (short(self.nodes), short(self.nodes));
-        self.nodes += 1;
-        short(self.nodes - 1)
-    }
-
     fn sift_down(&mut self, mut at: usize) {
-        let Self { ranks, heap, .. } = self;
-        let rank = |node: u16| ranks[usize::from(node)];
-        let heap = &mut heap[..=self.heap_len];
+        let heap = &mut self.heap[..=self.heap_len];
         let node = heap[at];
         while 2 * at < heap.len() {
             let mut child = 2 * at;
-            child += usize::from(child + 1 < heap.len() && rank(heap[child + 1]) <= rank(heap[child]));
-            if rank(node) <= rank(heap[child]) {
+            child += usize::from(child + 1 < heap.len() && heap[child + 1].rank() <= heap[child].rank());
+            if node.rank() <= heap[child].rank() {
                 break;
             }
             heap[at] = heap[child];
