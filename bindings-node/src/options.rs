@@ -3,8 +3,8 @@
 use napi::bindgen_prelude::{Either, Uint8Array};
 use napi_derive::napi;
 use shortcrust::{
-    Attributes, Chain, Format, Keyring, Policy, Priority, Reader, SameSite, Seconds, Secret, Secure,
-    UnixMillis, format::FormatSpec,
+    Attributes, Chain, Format, FormatSpec, Keyring, Policy, Priority, Reader, SameSite, Seconds, Secret,
+    Secure, UnixMillis,
 };
 
 use crate::error::{self, Result};

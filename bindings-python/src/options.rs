@@ -5,8 +5,8 @@ use pyo3::{
     pybacked::{PyBackedBytes, PyBackedStr},
 };
 use shortcrust::{
-    Attributes, Chain, Duplicates, Engine, Keyring, Policy, Priority, Reader, SameSite, Seconds, Secure,
-    UnixMillis, format::FormatSpec, payload::Dialect,
+    Attributes, Chain, Duplicates, Engine, FormatSpec, Keyring, Policy, Priority, Reader, SameSite, Seconds,
+    Secure, UnixMillis, payload::Dialect,
 };
 
 use crate::error::Failure;

@@ -113,3 +113,34 @@ impl fmt::Display for SealError {
 }
 
 impl Error for SealError {}
+
+/// Configuration that works and may surprise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Warning {
+    /// Every host below the domain gets the cookie and can set it.
+    Domain,
+    /// Browsers cut a lifetime to 400 days.
+    LongLived,
+    /// Scripts can read the cookie.
+    NotHttpOnly,
+    /// The cookie goes over plain http.
+    NotSecure,
+    /// Browsers decide, and send young cookies with cross-site posts.
+    NoSameSite,
+}
+
+impl Warning {
+    /// What to change.
+    pub const fn message(self) -> &'static str {
+        match self {
+            Self::Domain => {
+                "the session cookie has a Domain: every host below it gets the cookie and can set it"
+            }
+            Self::LongLived => "the session lives over 400 days: browsers cut the cookie's lifetime to 400",
+            Self::NotHttpOnly => "the session cookie is not HttpOnly: scripts can read it",
+            Self::NotSecure => "the session cookie is not Secure: it goes over plain http",
+            Self::NoSameSite => "the session cookie has no SameSite: set Lax or Strict",
+        }
+    }
+}

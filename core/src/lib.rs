@@ -44,6 +44,7 @@ mod error;
 pub mod format;
 mod keyring;
 pub mod manual;
+mod meta;
 pub mod payload;
 mod policy;
 mod session;
@@ -52,12 +53,12 @@ mod time;
 pub use cookie::{Attributes, Priority, SameSite, Secure, SetCookie};
 pub use crypto::Digest;
 pub use entropy::{Entropy, EntropyError};
-pub use error::{ConfigError, Reason, SealError};
-pub use format::{Chain, Format, Reader};
+pub use error::{ConfigError, Reason, SealError, Warning};
+pub use format::Format;
 pub use keyring::{Keyring, Secret};
 pub use policy::Policy;
 pub use session::{
-    Action, Actions, Content, Duplicates, Engine, EngineBuilder, Head, Opening, Outcome, Session, Step,
-    Warning, Why,
+    Action, Actions, Chain, Content, Duplicates, Engine, EngineBuilder, FormatSpec, Head, Opening, Outcome,
+    Reader, Session, Step, Why,
 };
 pub use time::{Seconds, UnixMillis};

@@ -4,7 +4,7 @@ use alloc::format;
 
 use crate::{
     error::{ConfigError, Reason},
-    format::{Carries, Meta},
+    meta::{Carries, Meta},
     time::{Seconds, UnixMillis},
 };
 

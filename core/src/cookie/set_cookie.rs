@@ -4,8 +4,7 @@ use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use core::fmt::Write;
 
 use crate::{
-    error::{ConfigError, Reason, SealError},
-    session::Warning,
+    error::{ConfigError, Reason, SealError, Warning},
     time::{Seconds, UnixMillis},
 };
 

@@ -1,26 +1,22 @@
 //! How a payload becomes a token and back.
 
-mod chain;
 mod django;
 mod express;
 mod flask;
 mod sealed;
 mod signer;
-mod spec;
 mod starlette;
 
 use alloc::{boxed::Box, string::String, vec::Vec};
 
-pub use chain::{Chain, Reader};
 pub use django::{Django, DjangoOptions, DjangoSigner};
 pub use express::Express;
 pub use flask::{Flask, FlaskOptions};
 pub use sealed::Sealed;
 pub use signer::{KeyDerivation, SigningKey, read_timestamp, write_timestamp};
-pub use spec::FormatSpec;
 pub use starlette::Starlette;
 
-pub(crate) use chain::Found;
+pub use crate::meta::{Carries, Meta};
 
 use crate::{
     crypto::{compress, inflate},
@@ -104,37 +100,6 @@ pub struct SealContext<'a> {
     pub body: &'a str,
     /// Kept as far as the format carries it.
     pub meta: &'a Meta,
-}
-
-#[expect(clippy::struct_excessive_bools, reason = "a set of capabilities")]
-/// What a format's tokens tell; a policy that needs more is refused when it is configured.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Carries {
-    /// When the token was sealed.
-    pub issued: bool,
-    /// When the session began.
-    pub created: bool,
-    /// When the token ends.
-    pub expires: bool,
-    /// The session's id.
-    pub id: bool,
-    /// Whose session it is.
-    pub user: bool,
-}
-
-/// What a token told.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Meta {
-    /// When the token was sealed.
-    pub issued: Option<UnixMillis>,
-    /// When the session began.
-    pub created: Option<UnixMillis>,
-    /// When the token ends.
-    pub expires: Option<UnixMillis>,
-    /// The session's id, drawn when it began.
-    pub id: Option<[u8; 16]>,
-    /// Whose session it is.
-    pub user: Option<String>,
 }
 
 /// What was inside.

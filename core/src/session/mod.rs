@@ -1,13 +1,17 @@
 //! One request's session, from the Cookie header to the Set-Cookie header.
 
 mod actions;
+mod chain;
 mod engine;
+mod spec;
 mod transitions;
 
 use alloc::{string::String, sync::Arc, vec, vec::Vec};
 
 pub use actions::{Action, Actions, Outcome, Step};
-pub use engine::{Duplicates, Engine, EngineBuilder, Opening, Warning};
+pub use chain::{Chain, Duplicates, Reader};
+pub use engine::{Engine, EngineBuilder, Opening};
+pub use spec::FormatSpec;
 
 use engine::Settings;
 use transitions::{Change, Effect, Event, State, effect, next};
@@ -17,7 +21,8 @@ use crate::{
     entropy::Entropy,
     envelope,
     error::{Reason, SealError},
-    format::{MAX_PAYLOAD, Meta, SealContext},
+    format::{MAX_PAYLOAD, SealContext},
+    meta::Meta,
     payload::{self, Dialect, Facts},
     time::{Seconds, UnixMillis},
 };

@@ -2,13 +2,19 @@
 
 use alloc::{boxed::Box, format};
 
-use super::{Django, DjangoOptions, Express, Flask, FlaskOptions, Format, KeyDerivation, Sealed, Starlette};
-use crate::{crypto::Digest, envelope::Reserved, error::ConfigError, keyring::Keyring, payload::Dialect};
+use crate::{
+    crypto::Digest,
+    envelope::Reserved,
+    error::ConfigError,
+    format::{Django, DjangoOptions, Express, Flask, FlaskOptions, Format, KeyDerivation, Sealed, Starlette},
+    keyring::Keyring,
+    payload::Dialect,
+};
 
 /// A format's name and its options; what is `None` has the format's default.
 ///
 /// ```
-/// use shortcrust::{Engine, Keyring, format::FormatSpec};
+/// use shortcrust::{Engine, FormatSpec, Keyring};
 /// let keys = Keyring::newest_first(["a secret of at least thirty-two bytes"])?;
 /// let spec = FormatSpec { format: "flask", meta: Some("payload"), ..FormatSpec::default() };
 /// let engine = Engine::builder(spec.build(&keys)?).dialect(spec.dialect()).build()?;

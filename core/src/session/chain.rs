@@ -7,16 +7,28 @@ use alloc::{
     vec::Vec,
 };
 
-use super::{Body, Format, MAX_TOKEN, Meta, OpenContext, Opened, SealContext};
 use crate::{
     cookie,
     entropy::Entropy,
     error::{ConfigError, Reason, SealError},
+    format::{Body, Format, MAX_TOKEN, OpenContext, Opened, SealContext},
+    meta::Meta,
     payload::{self, Dialect, Facts},
     policy::Policy,
-    session::Duplicates,
     time::UnixMillis,
 };
+
+/// Which of several cookies of one name is the session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Duplicates {
+    /// The first that opens: Flask, Express.
+    First,
+    /// The last that opens: Starlette, Django.
+    Last,
+    /// The newest that opens; the first where the format has no time.
+    #[default]
+    Newest,
+}
 
 /// A format that is read beside the writer while its cookies are still in browsers.
 pub struct Reader {
