@@ -1,11 +1,11 @@
-# make demo · make test · make test-long · make bench · make lint
-# Needs cargo, Python 3.10 or newer and Node 20 or newer; everything else is installed below this folder.
+# make demo · make test · make test-long · make conformance · make bench · make lint
+# Needs cargo, Python 3.11 or newer and Node 20 or newer; everything else is installed below this folder.
 
 PYTHON ?= python3
 BIN := .venv/bin
 RUST := $(shell find core/src bindings-*/src -name '*.rs') Cargo.toml Cargo.lock $(wildcard */Cargo.toml)
 
-.PHONY: demo test test-long bench lint clean
+.PHONY: demo test test-long conformance bench lint clean
 .DELETE_ON_ERROR:
 
 demo: .venv/built tests/interop/node_modules/.built
@@ -18,7 +18,11 @@ test: lint
 
 # What a change is called done by: 10,000 random documents where `make test` has 1,000.
 test-long: export LONG = 1
-test-long: test
+test-long: test conformance
+
+# Flask's and itsdangerous' own test suites, from their source distributions, on our classes.
+conformance: .venv/built
+	$(BIN)/python tests/conformance/run.py
 
 bench: .venv/built bindings-node/node_modules/.built
 	$(BIN)/python bindings-python/bench/flask_session.py

@@ -98,13 +98,18 @@ pub(crate) fn sign<'py>(
     py: Python<'py>,
     value: &Bound<'py, PyAny>,
     timestamp: Option<u64>,
-    secret: &[u8],
+    secrets: Vec<PyBackedBytes>,
     signing: Signing,
 ) -> Result<Option<Bound<'py, PyBytes>>, Failure> {
-    guard(|| Ok(signed(octets(value)?, timestamp, secret, &signing).map(|token| PyBytes::new(py, &token))))
+    guard(|| Ok(signed(octets(value)?, timestamp, &secrets, &signing).map(|token| PyBytes::new(py, &token))))
 }
 
-fn signed(value: &[u8], timestamp: Option<u64>, secret: &[u8], signing: &Signing) -> Option<Vec<u8>> {
+fn signed(
+    value: &[u8],
+    timestamp: Option<u64>,
+    secrets: &[PyBackedBytes],
+    signing: &Signing,
+) -> Option<Vec<u8>> {
     let separator = &signing.1;
     let mut token = Vec::with_capacity(value.len() + 2 * separator.len() + 100);
     token.extend_from_slice(value);
@@ -112,7 +117,7 @@ fn signed(value: &[u8], timestamp: Option<u64>, secret: &[u8], signing: &Signing
         token.extend_from_slice(separator);
         token.extend_from_slice(write_timestamp(seconds).as_bytes());
     }
-    let signature = signing_key(secret, signing)?.sign(&token);
+    let signature = signing_key(secrets.last()?, signing)?.sign(&token);
     token.extend_from_slice(separator);
     token.extend_from_slice(signature.as_bytes());
     Some(token)
@@ -227,12 +232,12 @@ impl NativeDjangoSigner {
     }
 
     /// `unsign(signed)`; `None` where Django has to say why not.
-    fn unsign<'t>(&self, signed: &'t str, sep: &str) -> Option<&'t str> {
-        self.0.unsign(signed, sep).ok().map(|(value, _)| value)
+    fn unsign<'t>(&self, signed: &'t Bound<'_, PyString>, sep: &str) -> Option<&'t str> {
+        self.0.unsign(signed.to_str().ok()?, sep).ok().map(|(value, _)| value)
     }
 
     /// As `unsign`, with the timestamp that stands behind the value.
-    fn unsign_timed<'t>(&self, signed: &'t str, sep: &str) -> Option<(&'t str, i64)> {
+    fn unsign_timed<'t>(&self, signed: &'t Bound<'_, PyString>, sep: &str) -> Option<(&'t str, i64)> {
         DjangoSigner::unstamp(self.unsign(signed, sep)?, sep)
     }
 
@@ -259,13 +264,14 @@ impl NativeDjangoSigner {
     fn loads<'py>(
         &self,
         py: Python<'py>,
-        signed: &str,
+        signed: &Bound<'py, PyString>,
         sep: &str,
         timed: bool,
         most: usize,
     ) -> Result<Loaded<'py>, Failure> {
         guard(|| {
-            let (text, seconds) = match self.open(signed, sep, timed, most) {
+            let signed = signed.to_str().map_err(|_| Reason::Malformed);
+            let (text, seconds) = match signed.and_then(|signed| self.open(signed, sep, timed, most)) {
                 Ok(opened) => opened,
                 Err(reason) => return Ok((None, 0, Some(reason.code()))),
             };

@@ -1,4 +1,4 @@
-"""A Django project whose one view runs what a test hands it, and a browser that writes down answers.
+"""A Django project whose one view runs what a test hands it, and a browser that takes notes.
 
 Importing this module configures Django, once for the process.
 """
@@ -10,15 +10,18 @@ import logging
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import django
 from conftest import SECRET
+from django.apps import apps
 from django.conf import settings
 from django.contrib.sessions.backends import base
 from django.core.cache import cache
@@ -69,6 +72,10 @@ logging.getLogger("django").propagate = False
 django.setup()
 call_command("migrate", verbosity=0)
 
+# Models can't be imported before the setup.
+User = apps.get_model("auth.User")
+Session = apps.get_model("sessions.Session")
+
 Handler = Callable[[HttpRequest], object]
 _handlers: list[Handler] = []
 
@@ -111,12 +118,15 @@ class Browser:
     async def arun(self, handler: Handler, header: str | None = None) -> Answer:
         """As ``run`` with a coroutine, over ASGI."""
         client = self._client(AsyncClient)
-        arguments = self._arguments(handler, header)
-        headers = {"cookie": arguments.get("HTTP_COOKIE", "")}
-        return self._note(await client.get("/async", headers=headers))
+        client.cookies.load(self._arguments(handler, header).get("HTTP_COOKIE", ""))
+        return self._note(await client.get("/async"))
 
     def advance(self, **span: float) -> None:
-        self.clock.tick(__import__("datetime").timedelta(**span))
+        for file in FILES.iterdir():
+            # The file engine asks the disk when a session was written, and the disk's clock runs.
+            if file.stat().st_mtime > time.time():
+                os.utime(file, (time.time(), time.time()))
+        self.clock.tick(timedelta(**span))
 
     def _client(self, kind: Any) -> Any:
         return kind(raise_request_exception=False)
@@ -138,34 +148,18 @@ class Browser:
         headers = {name: response[name] for name in names if name in response}
         cookies = [morsel.OutputString() for morsel in response.cookies.values()]
         self.answers.append(Answer(response.status_code, text, cookies, headers))
-        _age_files()
         return self.answers[-1]
-
-
-def _age_files() -> None:
-    """The file engine asks the disk when a session was written, and the disk's clock runs."""
-    for file in FILES.iterdir():
-        if not file.stat().st_mtime_ns % 1_000_000_007 == 1:
-            _stamp(file)
-
-
-def _stamp(file: Path) -> None:
-    now = __import__("time").time_ns()
-    stamped = now - now % 1_000_000_007 + 1
-    os.utime(file, ns=(stamped, stamped))
 
 
 @contextmanager
 def site(engine: str, middleware: str = STOCK_MIDDLEWARE, **options: Any) -> Iterator[Browser]:
     """A browser at a site without sessions, whose clock stands and whose keys are counted."""
-    from django.contrib.sessions.models import Session
-
     Session.objects.all().delete()
     cache.clear()
     for file in FILES.iterdir():
         file.unlink()
-    numbers = iter(range(10**6))
-    keys = mock.patch.object(base, "get_random_string", lambda *_: f"{next(numbers):032}")
+    numbers = (f"{n:032}" for n in range(10**6))
+    keys = mock.patch.object(base, "get_random_string", side_effect=numbers)
     changed = override_settings(SESSION_ENGINE=engine, MIDDLEWARE=[middleware], **options)
     with keys, changed, freeze_time(START) as clock:
         assert isinstance(clock, FrozenDateTimeFactory)

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import flask
 import pytest
 import vectors
 from conftest import SECRET, Clock
@@ -34,6 +35,7 @@ OWN: list[dict[str, Any]] = [
     {"format": "starlette", "policy": {"absolute": None}},
     {"format": "starlette", "meta": "payload"},
     {"format": "flask", "meta": "payload"},
+    {"format": "django", "meta": "payload"},
 ]
 each_front = pytest.mark.parametrize("options", [{}, *OWN], ids=str)
 each_own_front = pytest.mark.parametrize("options", OWN, ids=str)
@@ -58,7 +60,7 @@ def why(header: str, **options: Any) -> Any:
     app = SessionMiddleware(
         Starlette(routes=[Route("/", endpoint)]), **{"secret_key": SECRET, **options}
     )
-    return TestClient(app).get("/", headers={"Cookie": header.encode("latin-1")}).json()
+    return TestClient(app).get("/", headers=[(b"Cookie", header.encode("latin-1"))]).json()
 
 
 # Differences from Starlette
@@ -210,6 +212,7 @@ def test_a_list_works_with_peer_exact_too(exact: bool, clock: Clock) -> None:
 
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"secret_key": []}, "secret_key is an empty list"),
+    ({"secret_key": [SECRET, ""]}, "secret_key holds an empty secret"),
     ({"secret_key": [b"bytes of a secret"]}, "secret_key must hold str or Secret"),
     ({"secret_key": [SECRET + str(n) for n in range(9)]}, r"more than 8 secrets.*see secret_key"),
     ({"secret_key": "short", "format": "sealed"}, r"needs at least 32.*\(see secret_key\)"),
@@ -350,7 +353,8 @@ def test_what_may_surprise_is_warned_of() -> None:
 
 
 def test_any_argument_of_ours_makes_it_our_front_and_sealed_is_its_default(clock: Clock) -> None:
-    for options in ({"policy": {"idle": 60}}, {"readers": []}, {"audience": "shop"}):
+    ours: list[dict[str, Any]] = [{"policy": {"idle": 60}}, {"readers": []}, {"audience": "shop"}]
+    for options in ours:
         (cookie,) = cookies(build(**options).get("/login"))
         assert cookie.startswith("session=v4.local.")
 
@@ -480,7 +484,7 @@ def test_converting_buys_no_new_lifetime(clock: Clock) -> None:
 def test_a_token_without_salt_made_elsewhere_is_a_session_in_starlettes_format_only(
     clock: Clock,
 ) -> None:
-    """Such as an unsubscribe link: Starlette signs with no salt, so that it can't tell them apart."""
+    """Such as an unsubscribe link: Starlette signs with no salt, and can't tell them apart."""
     token = signed({"user": "eve"})
     header = f"session={token}"
     assert why(header) == [{"user": "eve"}, None]
@@ -495,16 +499,26 @@ def test_a_flask_application_reads_the_same_sealed_session(clock: Clock) -> None
     app.config["SECRET_KEY"] = SECRET
     shortcrust_flask.Shortcrust(app)
 
-    @app.get("/")
-    def index() -> dict[str, Any]:
-        from flask import session  # noqa: PLC0415 - the name is Starlette's word here too
-
-        return dict(session)
-
+    app.add_url_rule("/", view_func=lambda: dict(flask.session))
     found = app.test_client(use_cookies=False).get(
         "/", headers={"Cookie": cookie.partition(";")[0]}
     )
     assert found.json == {"user": "ada", "cart": []}
+
+
+def test_a_flask_application_converts_starlettes_cookies(clock: Clock) -> None:
+    app = Flask(__name__)
+    app.config["SECRET_KEY"] = SECRET
+    app.config["SHORTCRUST_READERS"] = [{"format": "starlette", "until": "2030-01-01"}]
+    shortcrust_flask.Shortcrust(app)
+    app.add_url_rule("/", view_func=lambda: dict(flask.session))
+    header = f"session={signed({'user': 'ada', 'tag': {' t': [1]}})}"
+    client = app.test_client(use_cookies=False)
+    found = client.get("/", headers={"Cookie": header})
+    cookie = found.headers["Set-Cookie"].partition(";")[0]
+    assert cookie.startswith("session=v4.local.")
+    assert found.json == client.get("/", headers={"Cookie": cookie}).json
+    assert found.json == {"user": "ada", "tag": {" t": [1]}}
 
 
 # Calls into the native module

@@ -130,6 +130,29 @@ EXPECTED = [
     "NoneType", "bool", "str", "empty", "depth 20 and more",
 ]  # fmt: skip
 SIZES = [0, 64, 256, 1024, 2048, 4096]
+PLAIN = ["none", "bool", "number", "text", "lone surrogate"]
+
+
+class PlainDocuments(Documents):
+    """What JSON holds without Flask's tags; a tuple is written as a list."""
+
+    expected = tuple(
+        name for name in EXPECTED if name not in {"bytes", "Markup", "UUID", "datetime"}
+    )
+
+    def __init__(self, count: int, seed: int = SEED, *, surrogates: bool = True) -> None:
+        super().__init__(count, seed)
+        kept = PLAIN if surrogates else PLAIN[:-1]
+        self._leaves = [leaf for leaf in self._leaves if leaf[0] in kept]
+        if not surrogates:
+            self.expected = tuple(name for name in self.expected if name != "lone surrogate")
+
+
+def without_tuples(value: Any) -> Any:
+    """What comes back of a document from plain JSON."""
+    if isinstance(value, dict):
+        return {key: without_tuples(item) for key, item in value.items()}
+    return [without_tuples(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def size_class(payload: str | bytes) -> str:

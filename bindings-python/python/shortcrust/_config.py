@@ -91,6 +91,12 @@ def secret_list(key: str, value: object) -> list[Secret]:
     return secrets
 
 
+def is_plain(chosen: object) -> bool:
+    """Whether a format's payloads are JSON without tags for what JSON lacks."""
+    name = chosen.get("format") if isinstance(chosen, Mapping) else chosen
+    return name in ("django", "starlette")
+
+
 def _refuse_unknown(config: Mapping[str, Any]) -> None:
     unknown = sorted(
         key for key in config if key.startswith(PREFIX) and key.removeprefix(PREFIX) not in DEFAULTS

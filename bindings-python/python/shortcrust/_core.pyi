@@ -88,7 +88,10 @@ class DjangoSigner:
     ) -> tuple[Any, int, str | None]: ...
 
 def sign(
-    value: str | bytes, timestamp: int | None, secret: bytes, signing: tuple[bytes, bytes, str, str]
+    value: str | bytes,
+    timestamp: int | None,
+    secrets: list[bytes],
+    signing: tuple[bytes, bytes, str, str],
 ) -> bytes | None: ...
 def unsign(
     token: str | bytes, secrets: list[bytes], signing: tuple[bytes, bytes, str, str]

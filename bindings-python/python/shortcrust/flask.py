@@ -12,6 +12,7 @@ Or let our own front keep the session, encrypted by default::
 from __future__ import annotations
 
 import hashlib
+import json
 import warnings
 from copy import deepcopy
 from functools import lru_cache
@@ -328,6 +329,7 @@ class ShortcrustInterface(_PeerInterface):
 
     def __init__(self) -> None:
         self._built: tuple[list[Any], _core.Engine | None] = ([], None)
+        self._is_plain = False
         # Only for values that the native path does not know.
         self._fallback = TaggedJSONSerializer().dumps
 
@@ -337,6 +339,7 @@ class ShortcrustInterface(_PeerInterface):
         seen, engine = self._built
         if settings != seen:
             engine = _own_engine(app)
+            self._is_plain = _config.is_plain(app.config.get("SHORTCRUST_FORMAT"))
             self._built = (deepcopy(settings), engine)
         return engine
 
@@ -365,7 +368,7 @@ class ShortcrustInterface(_PeerInterface):
             current_request.is_secure,
             ambient.now_ms(),
             ambient.entropy,
-            self._fallback,
+            json.dumps if self._is_plain else self._fallback,
             sort_keys=False,
             ensure_ascii=False,
         )

@@ -14,7 +14,6 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-import itsdangerous as _peer
 from itsdangerous import (
     BadData,
     BadHeader,
@@ -28,9 +27,15 @@ from itsdangerous import (
     base64_encode,
     want_bytes,
 )
+from itsdangerous import Serializer as _Serializer
+from itsdangerous import Signer as _Signer
+from itsdangerous import TimedSerializer as _TimedSerializer
+from itsdangerous import TimestampSigner as _TimestampSigner
+from itsdangerous import URLSafeSerializer as _URLSafeSerializer
+from itsdangerous import URLSafeTimedSerializer as _URLSafeTimedSerializer
 from itsdangerous.serializer import _TSerialized
 from itsdangerous.signer import SigningAlgorithm
-from itsdangerous.url_safe import URLSafeSerializerMixin as _PeerMixin
+from itsdangerous.url_safe import URLSafeSerializerMixin as _URLSafeSerializerMixin
 
 from . import _core
 
@@ -62,19 +67,19 @@ __all__ = [
 
 # By identity: what a user gives as a digest need not be hashable.
 _DIGESTS = {
-    id(_peer.Signer.default_digest_method): "sha1",
+    id(_Signer.default_digest_method): "sha1",
     id(hashlib.sha1): "sha1",
     id(hashlib.sha256): "sha256",
     id(hashlib.sha384): "sha384",
     id(hashlib.sha512): "sha512",
 }
-_COMPACT_JSON = _peer.URLSafeSerializer.default_serializer
-_DERIVE_KEY = _peer.Signer.derive_key
-_GET_SIGNATURE = _peer.Signer.get_signature
-_VERIFY_SIGNATURE = _peer.Signer.verify_signature
+_COMPACT_JSON = _URLSafeSerializer.default_serializer
+_DERIVE_KEY = _Signer.derive_key
+_GET_SIGNATURE = _Signer.get_signature
+_VERIFY_SIGNATURE = _Signer.verify_signature
 
 
-def _signing(signer: _peer.Signer) -> Signing | None:
+def _signing(signer: _Signer) -> Signing | None:
     """What the native module has to know; ``None`` where it does not know enough."""
     kind, algorithm = type(signer), signer.algorithm
     digest = _DIGESTS.get(id(signer.digest_method))
@@ -90,36 +95,39 @@ def _signing(signer: _peer.Signer) -> Signing | None:
     return signer.salt, signer.sep, signer.key_derivation, digest
 
 
-def _attempt(native: Callable[..., Any], signer: _peer.Signer, *args: Any) -> Any:
+def _attempt(native: Callable[..., Any], *args: Any) -> Any:
     """``None`` where the peer has to run, if only for its exception."""
-    signing = _signing(signer)
-    if signing is None:
-        return None
     try:
-        return native(*args, signing)
+        return native(*args)
     except Exception:  # noqa: BLE001 - such as an attribute of a type that the peer refuses
         return None
 
 
-class Signer(_peer.Signer):
+class Signer(_Signer):
     """itsdangerous' ``Signer``."""
 
     def sign(self, value: str | bytes) -> bytes:
-        token: bytes | None = _attempt(_core.sign, self, value, None, self.secret_key)
+        signing, token = _signing(self), None
+        if signing is not None:
+            token = _attempt(_core.sign, value, None, self.secret_keys, signing)
         return super().sign(value) if token is None else token
 
     def unsign(self, signed_value: str | bytes) -> bytes:
-        value: bytes | None = _attempt(_core.unsign, self, signed_value, self.secret_keys)
+        signing, value = _signing(self), None
+        if signing is not None:
+            value = _attempt(_core.unsign, signed_value, self.secret_keys, signing)
         return super().unsign(signed_value) if value is None else value
 
 
-class TimestampSigner(Signer, _peer.TimestampSigner):
+class TimestampSigner(Signer, _TimestampSigner):
     """itsdangerous' ``TimestampSigner``."""
 
     def sign(self, value: str | bytes) -> bytes:
-        now = self.get_timestamp()
-        token: bytes | None = _attempt(_core.sign, self, value, now, self.secret_key)
-        return _peer.TimestampSigner.sign(self, value) if token is None else token
+        signing, token = _signing(self), None
+        if signing is not None:
+            now = self.get_timestamp()
+            token = _attempt(_core.sign, value, now, self.secret_keys, signing)
+        return _TimestampSigner.sign(self, value) if token is None else token
 
     @overload  # type: ignore[override]
     def unsign(
@@ -146,23 +154,23 @@ class TimestampSigner(Signer, _peer.TimestampSigner):
         max_age: int | None = None,
         return_timestamp: bool = False,
     ) -> tuple[bytes, datetime] | bytes:
-        found: tuple[bytes, int] | None = _attempt(
-            _core.unsign_timed, self, signed_value, self.secret_keys
-        )
+        signing, found = _signing(self), None
+        if signing is not None:
+            found = _attempt(_core.unsign_timed, signed_value, self.secret_keys, signing)
         if found is not None:
             value, timestamp = found
             age = 0 if max_age is None else self.get_timestamp() - timestamp
             if max_age is None or not (age > max_age or age < 0):
                 return (value, self.timestamp_to_datetime(timestamp)) if return_timestamp else value
         if return_timestamp:
-            return _peer.TimestampSigner.unsign(self, signed_value, max_age, True)
-        return _peer.TimestampSigner.unsign(self, signed_value, max_age)
+            return _TimestampSigner.unsign(self, signed_value, max_age, True)
+        return _TimestampSigner.unsign(self, signed_value, max_age)
 
 
-class Serializer(_peer.Serializer[_TSerialized]):
+class Serializer(_Serializer[_TSerialized]):
     """itsdangerous' ``Serializer``."""
 
-    default_signer: type[_peer.Signer] = Signer
+    default_signer: type[_Signer] = Signer
 
     def dump_payload(self, obj: Any) -> bytes:
         serializer: Any = self.serializer
@@ -183,13 +191,13 @@ class Serializer(_peer.Serializer[_TSerialized]):
         return super().load_payload(payload, serializer)
 
 
-class TimedSerializer(Serializer[_TSerialized], _peer.TimedSerializer[_TSerialized]):
+class TimedSerializer(Serializer[_TSerialized], _TimedSerializer[_TSerialized]):
     """itsdangerous' ``TimedSerializer``."""
 
-    default_signer: type[_peer.TimestampSigner] = TimestampSigner
+    default_signer: type[_TimestampSigner] = TimestampSigner
 
 
-class _URLSafe(_PeerMixin):
+class _URLSafe(_URLSafeSerializerMixin):
     """Stands before both serializers; where it gives up, theirs is the peer's code."""
 
     def dump_payload(self, obj: Any) -> bytes:
@@ -197,7 +205,7 @@ class _URLSafe(_PeerMixin):
             payload = _core.dump_packed(obj)
             if payload is not None:
                 return payload
-        return _PeerMixin.dump_payload(self, obj)
+        return _URLSafeSerializerMixin.dump_payload(self, obj)
 
     def load_payload(self, payload: bytes, *args: Any, **kwargs: Any) -> Any:
         if self.serializer is _COMPACT_JSON and not args and not kwargs:
@@ -205,12 +213,12 @@ class _URLSafe(_PeerMixin):
                 return _core.load_packed(payload)
             except Exception:  # noqa: BLE001, S110 - the peer knows a better one
                 pass
-        return _PeerMixin.load_payload(self, payload, *args, **kwargs)
+        return _URLSafeSerializerMixin.load_payload(self, payload, *args, **kwargs)
 
 
-class URLSafeSerializer(_URLSafe, Serializer[str], _peer.URLSafeSerializer):
+class URLSafeSerializer(_URLSafe, Serializer[str], _URLSafeSerializer):
     """itsdangerous' ``URLSafeSerializer``."""
 
 
-class URLSafeTimedSerializer(_URLSafe, TimedSerializer[str], _peer.URLSafeTimedSerializer):
+class URLSafeTimedSerializer(_URLSafe, TimedSerializer[str], _URLSafeTimedSerializer):
     """itsdangerous' ``URLSafeTimedSerializer``."""

@@ -75,8 +75,9 @@ class SessionMiddleware(_PeerMiddleware):
         peers = (session_cookie, max_age, path, same_site, https_only, domain, partitioned)
         super().__init__(app, secrets[0], *peers)
         # itsdangerous lists the newest last.
-        self.signer = self._stock_signer = TimestampSigner(secrets[::-1])
-        self.peer_exact = peer_exact
+        self.signer: TimestampSigner = TimestampSigner(secrets[::-1])
+        self._stock_signer = self.signer
+        self.peer_exact: bool = peer_exact
         ours = (format, readers, policy, audience, meta)
         self._own: _OwnFront | None = None
         if any(option is not None for option in ours):
@@ -219,7 +220,7 @@ class _OwnFront:
         for warning in self.engine.warnings:
             warnings.warn(warning, stacklevel=4)
         # Starlette's cookies are plain JSON; the others have tags for what JSON lacks.
-        self._is_plain = _format_name(settings.get("FORMAT")) == "starlette"
+        self._is_plain = _config.is_plain(settings.get("FORMAT"))
         self._fallback = json.dumps if self._is_plain else _tagged.dumps
 
     def close(self, visit: _Visit, message: Message) -> None:
@@ -280,11 +281,9 @@ def _secret_list(secret_key: object) -> list[str]:
         raise ConfigError("secret_key is an empty list: set at least one secret", "secret")
     if not all(isinstance(secret, (str, Secret)) for secret in secrets):
         raise ConfigError("secret_key must hold str or Secret", "secret")
+    if not all(map(str, secrets)):
+        raise ConfigError("secret_key holds an empty secret: remove it or set it", "secret")
     return [str(secret) for secret in secrets]
-
-
-def _format_name(chosen: object) -> object:
-    return chosen.get("format") if isinstance(chosen, Mapping) else chosen
 
 
 def _own_settings(

@@ -5,6 +5,12 @@ from __future__ import annotations
 import shortcrust
 from flask import Flask, request, session
 from shortcrust.flask import SessionInterface, Shortcrust, ShortcrustInterface, reason
+from shortcrust.itsdangerous import BadSignature, TimestampSigner, URLSafeTimedSerializer
+from shortcrust.starlette import SessionMiddleware, regenerate
+from starlette.applications import Starlette
+from starlette.datastructures import Secret
+from starlette.middleware import Middleware
+from starlette.requests import Request
 
 app = Flask(__name__)
 app.session_interface = SessionInterface()
@@ -40,3 +46,29 @@ def explain(error: shortcrust.ConfigError) -> ValueError:
 
 
 version: str = shortcrust.__version__
+
+
+asgi = Starlette(middleware=[Middleware(SessionMiddleware, secret_key=Secret("key"), max_age=60)])
+asgi.add_middleware(
+    SessionMiddleware,
+    secret_key=["new", "old"],
+    format={"format": "sealed", "audience": "shop"},
+    readers=[{"format": "starlette", "until": "never"}],
+    policy={"idle": 60},
+)
+
+
+def login(request: Request) -> str:
+    regenerate(request, "login", user="ada")
+    why: str | None = shortcrust.reason(request)
+    return why or "welcome"
+
+
+def link(path: str) -> str:
+    token: str = URLSafeTimedSerializer("key", salt="link").dumps(path)
+    signed: bytes = TimestampSigner("key").sign(token)
+    try:
+        value, _ = TimestampSigner("key").unsign(signed, max_age=60, return_timestamp=True)
+    except BadSignature as error:
+        return str(error.payload)
+    return value.decode()

@@ -98,9 +98,10 @@ class NativeSession(SessionBase):
         self._incoming = None if is_flat else self._spell(data)
 
     def _is_due(self) -> bool:
-        if self._incoming is None:
+        data = vars(self).get("_session_cache")
+        if data is None or self._incoming is None:
             return False
-        now = self._spell(vars(self).get("_session_cache", {}))
+        now = self._spell(data)
         return now is not None and now != self._incoming
 
     def _spell(self, data: dict[str, Any]) -> str | bytes | None:
