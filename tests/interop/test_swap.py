@@ -22,7 +22,7 @@ from shop import free_port
 SECRET = "a secret for the tests only, of thirty-two bytes or more"
 # Each listens at PORT, signs with SECRET, takes our sessions where SHORTCRUST is set, and answers
 # /login?user=, /add?item=, /me and /logout with its session.
-APPS = {"flask": "flask_app.py", "starlette": "starlette_app.py"}
+APPS = {"django": "django_app.py", "flask": "flask_app.py", "starlette": "starlette_app.py"}
 FOLDER = Path(__file__).parent / "swap"
 
 Call = Callable[..., dict[str, Any]]

@@ -3,6 +3,8 @@
 //! - [`road`]: from the Cookie header to the Set-Cookie header
 //! - [`configuration`]: every key, in Python and in Node
 //! - [`defaults`]: what they are and why
+//! - [`differences`]: where a drop-in differs from its peer
+//! - [`django`], [`itsdangerous`], [`starlette`]: one drop-in a page
 //! - [`formats`]: what a cookie can carry
 //! - [`rotation`]: new keys, new formats, nobody logged out
 //! - [`types`]: what happens to a tuple in Node
@@ -13,14 +15,22 @@
 pub mod configuration {}
 #[doc = include_str!("defaults.md")]
 pub mod defaults {}
+#[doc = include_str!("differences.md")]
+pub mod differences {}
+#[doc = include_str!("django.md")]
+pub mod django {}
 #[doc = include_str!("formats.md")]
 pub mod formats {}
+#[doc = include_str!("itsdangerous.md")]
+pub mod itsdangerous {}
 #[doc = include_str!("reasons.md")]
 pub mod reasons {}
 #[doc = include_str!("road.md")]
 pub mod road {}
 #[doc = include_str!("rotation.md")]
 pub mod rotation {}
+#[doc = include_str!("starlette.md")]
+pub mod starlette {}
 #[doc = include_str!("threats.md")]
 pub mod threats {}
 #[doc = include_str!("types.md")]
