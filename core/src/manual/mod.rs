@@ -11,6 +11,8 @@
 //! - [`reasons`]: why there is no session
 //! - [`threats`]: what is defended, and what is not
 
+#![allow(clippy::doc_markdown, reason = "prose names products")]
+
 #[doc = include_str!("configuration.md")]
 pub mod configuration {}
 #[doc = include_str!("defaults.md")]

@@ -40,16 +40,16 @@ class SessionMiddleware(Peer):
         super().process_request(request)
         values = _values(request)
         if len(values) > 1:
-            request.session = self._first_that_opens(values) or request.session
+            request.session = self._first_that_opens(values, request.session)
 
-    def _first_that_opens(self, values: list[str]) -> SessionBase | None:
+    def _first_that_opens(self, values: list[str], otherwise: SessionBase) -> SessionBase:
         for value in reversed(values[-_MAX_VALUES:]):
             session = self.SessionStore(value)
             if getattr(session, "reason", None) is None:
                 # Nobody has looked at it yet.
                 session.accessed = False
                 return session
-        return None
+        return otherwise
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         response = super().process_response(request, response)
