@@ -9,6 +9,7 @@
 //! - [`rotation`]: new keys, new formats, nobody logged out
 //! - [`types`]: what happens to a tuple in Node
 //! - [`reasons`]: why there is no session
+//! - [`support`]: Pythons, Nodes, threads, interpreters
 //! - [`threats`]: what is defended, and what is not
 
 #![allow(clippy::doc_markdown, reason = "prose names products")]
@@ -33,6 +34,8 @@ pub mod road {}
 pub mod rotation {}
 #[doc = include_str!("starlette.md")]
 pub mod starlette {}
+#[doc = include_str!("support.md")]
+pub mod support {}
 #[doc = include_str!("threats.md")]
 pub mod threats {}
 #[doc = include_str!("types.md")]
