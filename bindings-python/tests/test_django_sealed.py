@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 from conftest import SECRET
 from django.conf import settings
+from django.core.signing import Signer
 from django.http import HttpRequest
 from django.test import override_settings
 from django.utils import timezone
@@ -328,6 +329,15 @@ def test_cookies_of_the_signed_engine_are_read_and_converted(until_when: str) ->
             browser.run(put(x=1), "")
             browser.jar = dict(signed)
             assert eval(browser.run(look).text)[0] == {}
+
+
+@pytest.mark.parametrize("stamp", ["-AzL8n0Y58m8", "-zzzzzzzz", "zzzzzzzz", "0"])
+def test_a_time_beyond_the_calendar_is_an_empty_session(stamp: str) -> None:
+    salt = "django.contrib.sessions.backends.signed_cookies"
+    token = Signer(salt=salt).sign(f"e30:{stamp}")
+    with site(SEALED, SHORTCRUST_READERS=[{"format": "django", "until": "never"}]) as browser:
+        answer = browser.run(look, f"sessionid={token}")
+        assert (answer.status, eval(answer.text)[1] is None) == (200, False)
 
 
 def test_a_cookie_that_browsers_would_drop_is_not_set() -> None:

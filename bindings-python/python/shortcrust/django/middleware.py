@@ -89,7 +89,7 @@ def _values(request: HttpRequest) -> list[str]:
     if header.count(name) <= 1:
         return []
     found = (parse_cookie(pair).get(name) for pair in header.split(";"))
-    return [value for value in found if value]
+    return [value for value in found if value is not None]
 
 
 def _complete(cookie: Morsel[str]) -> None:

@@ -77,10 +77,10 @@ class SessionStore(NativeSession, peer.SessionStore):
     def _age(self, token: _core.Session, data: dict[str, Any], now: int) -> str | None:
         issued = now if token.issued_ms is None else token.issued_ms
         zone = timezone.utc if settings.USE_TZ else None
-        sealed = datetime.fromtimestamp(issued // 1000, zone)
         # In whole seconds, as tokens keep them.
         age = now // 1000 - issued // 1000
         try:
+            sealed = datetime.fromtimestamp(issued // 1000, zone)
             idle = self.get_expiry_age(modification=sealed, expiry=data.get("_session_expiry"))
             if age > idle:
                 return "expired"
