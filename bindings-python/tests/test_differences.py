@@ -17,7 +17,7 @@ from flask.sessions import SecureCookieSessionInterface
 from freezegun import freeze_time
 from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 from itsdangerous.encoding import base64_encode
-from shortcrust import ConfigError, reason
+from shortcrust import ConfigError, TooLarge, reason
 from shortcrust.flask import SessionInterface
 from test_drop_in import cookies, serve, setter, show, token
 
@@ -255,6 +255,30 @@ def test_peer_exact_refuses_a_cookie_from_a_second_ahead(app: Flask, clock: Cloc
     client.get("/login")
     clock.advance(seconds=-1)
     assert client.get("/show").text == "{}"
+
+
+# What would come back, and not be read, is an error when it is saved.
+
+
+def nested(levels: int) -> list[Any]:
+    return [] if levels == 1 else [nested(levels - 1)]
+
+
+@pytest.mark.parametrize(
+    "data", [nested(250), "x" * 300_000], ids=["deep", "long, and short as a token"]
+)
+def test_a_session_that_could_not_be_read_again_is_not_written(app: Flask, data: object) -> None:
+    app.testing = True
+    serve(app, save=setter(data=data))
+    with pytest.raises(TooLarge, match="put less into it"):
+        app.test_client().get("/save")
+
+
+def test_a_session_that_no_browser_keeps_is_sent_as_flask_sends_it(app: Flask) -> None:
+    noise = "".join(map(str, range(100_000)))
+    serve(app, save=setter(noise=noise, deep=nested(250)))
+    with pytest.warns(UserWarning, match="cookie is too large"):
+        assert len(cookies(app.test_client().get("/save"))[0]) > 100_000
 
 
 # Both ways.

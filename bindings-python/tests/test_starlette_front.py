@@ -77,6 +77,16 @@ def test_a_nested_change_is_saved(options: dict[str, Any], clock: Clock) -> None
     assert cookies(client.get("/show")) == []
 
 
+@each_front
+def test_a_session_that_could_not_be_read_again_is_not_written(
+    options: dict[str, Any], clock: Clock
+) -> None:
+    deep = json.loads("[" * 250 + "]" * 250)
+    client = client_of(SessionMiddleware, options=options, login=setter(deep=deep))
+    with pytest.raises(TooLarge, match="200 levels"):
+        client.get("/login")
+
+
 def test_peer_exact_loses_a_nested_change_as_starlette_does(clock: Clock) -> None:
     client = build(peer_exact=True)
     client.get("/login")

@@ -131,9 +131,13 @@ class SessionInterface(SecureCookieSessionInterface):
                 bool(provider.ensure_ascii),
             )
         except TooLarge:
-            # Flask sets the cookie, Werkzeug warns, and the browser drops it.
             serializer = self.get_signing_serializer(app)
-            return None if serializer is None else str(serializer.dumps(data))
+            token = None if serializer is None else str(serializer.dumps(data))
+            if token is None or len(token) > _core.MAX_TOKEN:
+                # Flask sets the cookie, Werkzeug warns, and the browser drops it.
+                return token
+            # It would come back, and not be read.
+            raise
 
     def _attributes(self, app: Flask) -> dict[str, Any]:
         attributes = {

@@ -162,8 +162,12 @@ class SessionMiddleware(_PeerMiddleware):
                 ensure_ascii=True,
             )
         except TooLarge:
-            # Starlette sets the cookie, and the browser drops it.
-            return self.signer.sign(b64encode(json.dumps(session).encode())).decode()
+            token = self.signer.sign(b64encode(json.dumps(session).encode())).decode()
+            if len(token) > _core.MAX_TOKEN:
+                # Starlette sets the cookie, and the browser drops it.
+                return token
+            # It would come back, and not be read.
+            raise
 
 
 class _Visit:
