@@ -3,6 +3,8 @@
 use napi::bindgen_prelude::Uint8Array;
 use shortcrust::{Entropy, EntropyError};
 
+use crate::error;
+
 /// Dice from the operating system, or a test's bytes in their order.
 pub(crate) enum Dice {
     Given { bytes: Uint8Array, used: usize },
@@ -27,4 +29,9 @@ impl Entropy for Dice {
             }
         }
     }
+}
+
+/// Base64url of so many of the operating system's bytes.
+pub(crate) fn random_id(length: usize) -> error::Result<String> {
+    shortcrust::random_id(&mut Dice::System, length).map_err(error::entropy)
 }

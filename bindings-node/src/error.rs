@@ -2,7 +2,7 @@
 
 use std::{panic, sync::Once};
 
-use shortcrust::{ConfigError, Reason, SealError};
+use shortcrust::{ConfigError, EntropyError, Reason, SealError};
 
 pub(crate) type Error = napi::Error<&'static str>;
 pub(crate) type Result<T> = std::result::Result<T, Error>;
@@ -22,6 +22,14 @@ pub(crate) fn payload(reason: Reason) -> Error {
 /// A word that an option does not know.
 pub(crate) fn option(option: &str, given: &str, known: &str) -> Error {
     Error::new("option", format!("{option} {given:?} is not known: use {known}"))
+}
+
+pub(crate) fn entropy(error: EntropyError) -> Error {
+    seal(error.into())
+}
+
+pub(crate) fn length(what: &str, bytes: usize) -> Error {
+    Error::new("option", format!("{what} must have {bytes} bytes"))
 }
 
 /// A panic's message may quote what was being read, so that only its place is printed.

@@ -3,7 +3,7 @@
 #![expect(clippy::needless_pass_by_value, reason = "what comes from JavaScript is owned")]
 
 mod ambient;
-mod codec;
+pub mod codec;
 mod convert;
 mod error;
 mod options;

@@ -176,7 +176,7 @@ pub(crate) fn keyring(secrets: &[Bytes]) -> Result<Keyring> {
     Keyring::newest_first(secrets).map_err(error::config)
 }
 
-fn bytes(value: &Bytes) -> &[u8] {
+pub(crate) fn bytes(value: &Bytes) -> &[u8] {
     match value {
         Either::A(text) => text.as_bytes(),
         Either::B(bytes) => bytes,

@@ -1,8 +1,12 @@
 //! The caller's dice.
 
+use alloc::{string::String, vec};
 use core::{error::Error, fmt};
 
-use crate::error::{Reason, SealError};
+use crate::{
+    encoding::base64url,
+    error::{Reason, SealError},
+};
 
 /// Fills a buffer with random bytes from the operating system.
 ///
@@ -41,4 +45,16 @@ pub(crate) fn draw<const N: usize>(entropy: &mut dyn Entropy) -> Result<[u8; N],
     let mut bytes = [0; N];
     entropy.fill(&mut bytes)?;
     Ok(bytes)
+}
+
+/// A session id: base64url of `length` random bytes.
+///
+/// ```
+/// let mut dice = |buffer: &mut [u8]| Ok(buffer.fill(255));
+/// assert_eq!(shortcrust::random_id(&mut dice, 3).as_deref(), Ok("____"));
+/// ```
+pub fn random_id(entropy: &mut dyn Entropy, length: usize) -> Result<String, EntropyError> {
+    let mut bytes = vec![0; length];
+    entropy.fill(&mut bytes)?;
+    Ok(base64url(&bytes))
 }

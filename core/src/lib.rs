@@ -51,8 +51,8 @@ mod session;
 mod time;
 
 pub use cookie::{Attributes, Priority, SameSite, Secure, SetCookie};
-pub use crypto::Digest;
-pub use entropy::{Entropy, EntropyError};
+pub use crypto::{Digest, same};
+pub use entropy::{Entropy, EntropyError, random_id};
 pub use error::{ConfigError, Reason, SealError, Warning};
 pub use format::Format;
 pub use keyring::{Keyring, Secret};

@@ -3,6 +3,8 @@
 mod django;
 mod express;
 mod flask;
+mod iron;
+mod keygrip;
 mod sealed;
 mod signer;
 mod starlette;
@@ -10,11 +12,15 @@ mod starlette;
 use alloc::{boxed::Box, string::String, vec::Vec};
 
 pub use django::{Django, DjangoOptions, DjangoSigner};
-pub use express::Express;
+pub use express::{Express, sign_cookie, verify_cookie};
 pub use flask::{Flask, FlaskOptions};
+pub use iron::{Cipher, IronKey, IronSeal, iron_open, iron_seal};
+pub use keygrip::keygrip_sign;
 pub use sealed::Sealed;
 pub use signer::{KeyDerivation, SigningKey, read_timestamp, write_timestamp};
 pub use starlette::Starlette;
+
+pub use crate::crypto::secretbox;
 
 pub use crate::meta::{Carries, Meta};
 
