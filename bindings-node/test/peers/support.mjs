@@ -1,0 +1,40 @@
+// What the tests of the drop-ins share: vectors, a clock, random sessions.
+import { readFileSync } from 'node:fs'
+
+import fc from 'fast-check'
+
+/** How many random documents a differential test takes. */
+export const RUNS = process.env.LONG ? 10_000 : 1_000
+
+/** The cases of a family, made by the peer itself. */
+export function peerVectors(family) {
+  const file = new URL(`../../../tests/vectors/peers/${family}.json`, import.meta.url)
+  const { count, cases } = JSON.parse(readFileSync(file, 'utf8'))
+  if (cases.length !== count) throw new Error(`${family}: ${cases.length} cases where ${count} are due`)
+  return cases
+}
+
+/** A key in a vector: text, or bytes as `{ hex }`. */
+export function bytes(value) {
+  return typeof value?.hex === 'string' ? Buffer.from(value.hex, 'hex') : value
+}
+
+/** Runs with `Date.now()` standing still, as the vectors were made. */
+export async function atTime(now, run) {
+  if (now == null) return run()
+  const real = Date.now
+  Date.now = () => now
+  try {
+    return await run()
+  } finally {
+    Date.now = real
+  }
+}
+
+/** What `JSON.parse` may give: a session's data. */
+export const sessionData = () =>
+  fc.dictionary(
+    fc.string({ unit: 'grapheme', maxLength: 8 }).filter((key) => key !== '__proto__'),
+    fc.jsonValue({ maxDepth: 4 }),
+    { maxKeys: 6, noNullPrototype: true },
+  )
