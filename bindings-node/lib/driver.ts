@@ -78,7 +78,6 @@ export class Driver implements Commands {
 
   /** The cookie is written with the head; here it shows in time whether that will do. */
   save(): void {
-    this.#native?.save()
     if (!this.#response.headersSent) this.#seal()
     else if (this.#isLate()) throw new SealError('late', LATE)
   }

@@ -6,6 +6,8 @@ use shortcrust::{
     payload::{patch, project},
 };
 
+use crate::error;
+
 /// What `JSON.parse` is given, and the places that stand for more than a string.
 #[napi(object, object_from_js = false)]
 pub struct Shown {
@@ -39,11 +41,7 @@ pub(crate) fn shown(session: &shortcrust::Session) -> Result<Option<Shown>, Reas
 /// The payload that the host left, or `None` where it is still the one that came in.
 ///
 /// Nothing is carried over an epoch: after `regenerate` the host's data are all there is.
-pub(crate) fn changed(
-    session: &shortcrust::Session,
-    host: &str,
-    kinds: &str,
-) -> Result<Option<String>, Reason> {
+fn changed(session: &shortcrust::Session, host: &str, kinds: &str) -> Result<Option<String>, Reason> {
     if session.epoch() > 0 {
         return patch(None, host, kinds).map(Some);
     }
@@ -51,6 +49,15 @@ pub(crate) fn changed(
     let payload = patch(original, host, kinds)?;
     let same = payload == original.unwrap_or("{}").trim_ascii();
     Ok((!same).then_some(payload))
+}
+
+/// As `changed`; without JSON the host left what it was shown.
+pub(crate) fn left(
+    session: &shortcrust::Session,
+    host: Option<&str>,
+    kinds: &str,
+) -> error::Result<Option<String>> {
+    host.map_or(Ok(None), |host| changed(session, host, kinds)).map_err(error::payload)
 }
 
 /// `None` where there is nothing to set.

@@ -8,3 +8,4 @@ mod convert;
 mod error;
 mod options;
 mod session;
+pub mod store;

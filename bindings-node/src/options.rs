@@ -31,6 +31,10 @@ pub struct EngineOptions {
     pub policy: PolicyOptions,
     /// The cookie's attributes.
     pub cookie: CookieOptions,
+    /// `sessions` or `revocations`.
+    pub store: Option<String>,
+    /// Where the application keeps its user, dots between levels.
+    pub user_key: Option<String>,
 }
 
 /// A format and its own options.
@@ -108,7 +112,16 @@ impl EngineOptions {
             };
             chain = chain.read(reader).map_err(error::config)?;
         }
-        shortcrust::Engine::builder(chain)
+        let mut builder = shortcrust::Engine::builder(chain);
+        builder = match self.store.as_deref() {
+            Some("revocations") => builder.revocable(),
+            Some(_) => builder.stored(),
+            None => builder,
+        };
+        if let Some(path) = &self.user_key {
+            builder = builder.user_key(path);
+        }
+        builder
             .name(&self.name)
             .dialect(self.format.spec(None).dialect())
             .policy(self.policy.build())

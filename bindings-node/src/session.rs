@@ -15,11 +15,11 @@ use crate::{
 
 /// A front's configuration, checked.
 #[napi]
-pub struct Engine(shortcrust::Engine);
+pub struct Engine(pub(crate) shortcrust::Engine);
 
 /// One request's session.
 #[napi]
-pub struct Session(shortcrust::Session);
+pub struct Session(pub(crate) shortcrust::Session);
 
 /// What reading a request gave.
 #[napi(object, object_from_js = false)]
@@ -53,8 +53,41 @@ impl Engine {
     #[napi(catch_unwind)]
     pub fn open(&self, cookie_header: String, now_ms: i64) -> Opened {
         let now = UnixMillis(now_ms);
+        self.shown(now, || self.read(&cookie_header, now))
+    }
+
+    /// What the response is to carry. `host_json` is what `JSON.stringify` made of the data, or null where it is still
+    /// the text that `open` gave.
+    #[napi(catch_unwind)]
+    pub fn close(
+        &self,
+        session: Option<&mut Session>,
+        host_json: Option<String>,
+        kinds: String,
+        secure: bool,
+        now_ms: i64,
+        entropy: Option<Uint8Array>,
+    ) -> Result<Option<Closed>> {
+        let now = UnixMillis(now_ms);
+        let mut none;
+        let session = if let Some(session) = session {
+            &mut session.0
+        } else {
+            none = self.read("", now);
+            &mut none
+        };
+        let payload = convert::left(session, host_json.as_deref(), &kinds)?;
+        let content = payload.as_deref().map_or(Content::Unchanged, Content::Changed);
+        let head = session.head(&content, secure, now, &mut Dice::from(entropy)).map_err(error::seal)?;
+        Ok(convert::closed(&head))
+    }
+}
+
+impl Engine {
+    /// Total: where the session can't be read or shown, it is empty and says why.
+    pub(crate) fn shown(&self, now: UnixMillis, read: impl FnOnce() -> shortcrust::Session) -> Opened {
         let opened = catch_unwind(AssertUnwindSafe(|| {
-            let session = self.read(&cookie_header, now);
+            let session = read();
             convert::shown(&session).map(|shown| Opened::new(session, shown))
         }));
         opened.unwrap_or(Err(Reason::Internal)).unwrap_or_else(|reason| {
@@ -64,39 +97,8 @@ impl Engine {
         })
     }
 
-    /// What the response is to carry. `host_json` is what `JSON.stringify` made of the data, or null where it is still
-    /// the text that `open` gave.
-    #[napi(catch_unwind)]
-    pub fn close(
-        &self,
-        session: Option<&Session>,
-        host_json: Option<String>,
-        kinds: String,
-        secure: bool,
-        now_ms: i64,
-        entropy: Option<Uint8Array>,
-    ) -> Result<Option<Closed>> {
-        let now = UnixMillis(now_ms);
-        let none;
-        let session = if let Some(session) = session {
-            &session.0
-        } else {
-            none = self.read("", now);
-            &none
-        };
-        let payload = match &host_json {
-            Some(json) => convert::changed(session, json, &kinds).map_err(error::payload)?,
-            None => None,
-        };
-        let content = payload.as_deref().map_or(Content::Unchanged, Content::Changed);
-        let head = session.head(&content, secure, now, &mut Dice::from(entropy)).map_err(error::seal)?;
-        Ok(convert::closed(&head))
-    }
-}
-
-impl Engine {
     fn read(&self, cookie_header: &str, now: UnixMillis) -> shortcrust::Session {
-        self.0.open(cookie_header, now).ready().expect("a session in the cookie waits for no store")
+        self.0.open(cookie_header, now).ready().expect("a session without a cookie waits for no store")
     }
 }
 
@@ -111,14 +113,14 @@ impl Session {
             "privilege" => Why::Privilege,
             other => return Err(error::option("why", other, "login, logout or privilege")),
         };
-        let _ = self.0.regenerate(why, UnixMillis(now_ms));
+        self.0.regenerate(why, UnixMillis(now_ms));
         Ok(())
     }
 
     /// Ends the session.
     #[napi(catch_unwind)]
     pub fn destroy(&mut self) {
-        let _ = self.0.destroy();
+        self.0.destroy();
     }
 
     /// Seals the session again though nothing changed.
@@ -127,10 +129,10 @@ impl Session {
         self.0.touch();
     }
 
-    /// A session in the cookie is written with the response's head.
-    #[napi(catch_unwind)]
-    pub fn save(&mut self) {
-        let _ = self.0.save();
+    /// Whose session it is.
+    #[napi(getter, catch_unwind)]
+    pub fn user(&self) -> Option<String> {
+        self.0.meta().user.clone()
     }
 
     /// What came in, again; null where no session did or it has ended.

@@ -6,6 +6,7 @@ mod convert;
 mod error;
 mod options;
 mod session;
+mod store;
 
 #[pyo3::pymodule]
 mod _core {
@@ -31,6 +32,9 @@ mod _core {
             unsign, unsign_timed,
         },
         session::{Closed, Engine, Session},
+        store::{
+            Actions, NativeAction, Pending, Report, begin, finish, merge, record_times, revoke_all, settle,
+        },
     };
 
     /// Types are looked up before the application can patch them, as freezegun does with `datetime`.

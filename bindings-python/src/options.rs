@@ -40,6 +40,11 @@ pub(crate) struct EngineOptions {
     cookie: Option<CookieOptions>,
     #[pyo3(default)]
     drop_in: bool,
+    /// `sessions` or `revocations`.
+    #[pyo3(default)]
+    store: Option<String>,
+    #[pyo3(default)]
+    user_key: Option<String>,
     duplicates: String,
 }
 
@@ -125,6 +130,14 @@ impl EngineOptions {
             .dialect(self.format.spec().dialect());
         if let Some(cookie) = self.cookie {
             builder = builder.attributes(cookie.into());
+        }
+        builder = match self.store.as_deref() {
+            Some("revocations") => builder.revocable(),
+            Some(_) => builder.stored(),
+            None => builder,
+        };
+        if let Some(path) = self.user_key {
+            builder = builder.user_key(&path);
         }
         Ok(if self.drop_in { builder.drop_in() } else { builder }.build()?)
     }

@@ -13,14 +13,14 @@ use crate::{
 /// A front's configuration, checked.
 #[pyclass(frozen, module = "shortcrust._core")]
 pub(crate) struct Engine {
-    core: shortcrust::Engine,
+    pub(crate) core: shortcrust::Engine,
     dialect: Dialect,
     spaced: bool,
 }
 
 /// What came in, and what was commanded since.
 #[pyclass(module = "shortcrust._core")]
-pub(crate) struct Session(shortcrust::Session);
+pub(crate) struct Session(pub(crate) shortcrust::Session);
 
 /// What the response needs.
 #[pyclass(frozen, get_all, module = "shortcrust._core")]
@@ -52,33 +52,19 @@ impl Engine {
         now_ms: i64,
     ) -> Result<(Session, Option<Bound<'py, PyAny>>), Failure> {
         let now = UnixMillis(now_ms);
-        guard(|| {
-            let mut session = self.session(header, now)?;
-            let dialect = session.dialect();
-            let data = session.payload().map(|text| convert::decode(py, text, dialect)).transpose();
-            let data = data.unwrap_or_else(|_| {
-                session.refuse(Reason::Malformed);
-                None
-            });
-            Ok((Session(session), data))
-        })
-        .or_else(|_| {
-            let mut session = self.session("", now)?;
-            session.refuse(Reason::Internal);
-            Ok((Session(session), None))
-        })
+        guard(|| Ok(shown(py, self.session(header, now)?)))
+            .or_else(|_| Ok(shown(py, self.refused(Reason::Internal, now)?)))
     }
 
     /// For a front of our own: the engine decides. `None` where there is nothing to set.
     #[expect(
         clippy::fn_params_excessive_bools,
-        clippy::needless_pass_by_value,
         clippy::too_many_arguments,
         reason = "one call a request, without a dict of arguments"
     )]
     fn close(
         &self,
-        session: Option<PyRef<'_, Session>>,
+        mut session: Option<PyRefMut<'_, Session>>,
         data: &Bound<'_, PyDict>,
         modified: bool,
         secure: bool,
@@ -91,8 +77,8 @@ impl Engine {
         let now = UnixMillis(now_ms);
         let peer = Peer { fallback, spelling: self.spelling(sort_keys, ensure_ascii) };
         guard(|| {
-            let fresh = self.session("", now)?;
-            let session = session.as_ref().map_or(&fresh, |session| &session.0);
+            let mut fresh = self.session("", now)?;
+            let session = session.as_mut().map_or(&mut fresh, |session| &mut session.0);
             let text = changed(session, data, modified, &peer)?;
             let content = text.as_deref().map_or(Content::Unchanged, Content::Changed);
             let head = session.head(&content, secure, now, &mut dice(entropy))?;
@@ -141,7 +127,14 @@ impl Engine {
         self.core.open(header, now).ready().ok_or(Failure::Panic)
     }
 
-    fn spelling(&self, sort_keys: bool, ensure_ascii: bool) -> Spelling {
+    /// As if no session had come.
+    pub(crate) fn refused(&self, reason: Reason, now: UnixMillis) -> Result<shortcrust::Session, Failure> {
+        let mut session = self.session("", now)?;
+        session.refuse(reason);
+        Ok(session)
+    }
+
+    pub(crate) fn spelling(&self, sort_keys: bool, ensure_ascii: bool) -> Spelling {
         Spelling { dialect: self.dialect, spaced: self.spaced, sort_keys, ensure_ascii }
     }
 }
@@ -152,6 +145,12 @@ impl Session {
     #[getter]
     fn reason(&self) -> Option<&'static str> {
         self.0.reason().map(Reason::code)
+    }
+
+    /// Whose session it is.
+    #[getter]
+    fn user(&self) -> Option<&str> {
+        self.0.meta().user.as_deref()
     }
 
     /// When the token was sealed; `None` where its format does not tell, or none came in.
@@ -167,12 +166,11 @@ impl Session {
             "logout" => Why::Logout,
             _ => Why::Privilege,
         };
-        // A session in the cookie has nothing to do at a store.
-        let _ = self.0.regenerate(why, UnixMillis(now_ms));
+        self.0.regenerate(why, UnixMillis(now_ms));
     }
 
     fn destroy(&mut self) {
-        let _ = self.0.destroy();
+        self.0.destroy();
     }
 
     fn touch(&mut self) {
@@ -189,8 +187,19 @@ impl Session {
     }
 }
 
+/// A session with its data; where those can't be built, an empty one.
+pub(crate) fn shown(py: Python<'_>, mut session: shortcrust::Session) -> (Session, Option<Bound<'_, PyAny>>) {
+    let dialect = session.dialect();
+    let data = session.payload().map(|text| convert::decode(py, text, dialect)).transpose();
+    let data = data.unwrap_or_else(|_| {
+        session.refuse(Reason::Malformed);
+        None
+    });
+    (Session(session), data)
+}
+
 /// The payload, if it is another than the one that came in.
-fn changed(
+pub(crate) fn changed(
     session: &shortcrust::Session,
     data: &Bound<'_, PyDict>,
     modified: bool,

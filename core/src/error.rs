@@ -9,8 +9,14 @@ use core::{error::Error, fmt};
 pub enum Reason {
     /// The MAC is wrong under every key.
     BadSignature,
+    /// Other requests were first too often.
+    Conflict,
+    /// Another request ended the session.
+    Ended,
     /// The lifetime that the policy or the token gives has passed.
     Expired,
+    /// Another request made it another user's session.
+    Identity,
     /// A defect of ours, caught at the language border.
     Internal,
     /// The value has not the format's shape, or the payload inside is no JSON.
@@ -23,10 +29,14 @@ pub enum Reason {
     NotFound,
     /// Issued further in the future than the skew allows.
     NotYetValid,
+    /// The session, or all of its user's until then, were revoked.
+    Revoked,
     /// Over one of the caps, sealed or inflated.
     TooLarge,
     /// More values of one name, or more bytes to authenticate, than one request may bring.
     TooMany,
+    /// The store failed, and the session was served without it.
+    Unavailable,
     /// The token names a key that is not in the keyring.
     UnknownKey,
 }
@@ -40,15 +50,20 @@ impl Reason {
     pub const fn code(self) -> &'static str {
         match self {
             Self::BadSignature => "bad_signature",
+            Self::Conflict => "conflict",
+            Self::Ended => "ended",
             Self::Expired => "expired",
+            Self::Identity => "identity",
             Self::Internal => "internal",
             Self::Malformed => "malformed",
             Self::NoCookie => "no_cookie",
             Self::NotAnObject => "not_an_object",
             Self::NotFound => "not_found",
             Self::NotYetValid => "not_yet_valid",
+            Self::Revoked => "revoked",
             Self::TooLarge => "too_large",
             Self::TooMany => "too_many",
+            Self::Unavailable => "unavailable",
             Self::UnknownKey => "unknown_key",
         }
     }

@@ -18,7 +18,7 @@
 //! let now = UnixMillis::from_secs(1_800_000_000);
 //! let mut dice = |buffer: &mut [u8]| { buffer.fill(7); Ok(()) }; // a host asks its operating system
 //!
-//! let session = engine.open("", now).ready().unwrap();
+//! let mut session = engine.open("", now).ready().unwrap();
 //! assert_eq!(session.reason().unwrap().code(), "no_cookie");
 //! let head = session.head(&Content::Changed(r#"{"user":"ada"}"#), true, now, &mut dice)?;
 //!
@@ -47,6 +47,7 @@ pub mod manual;
 mod meta;
 pub mod payload;
 mod policy;
+pub mod record;
 mod session;
 mod time;
 
@@ -58,7 +59,7 @@ pub use format::Format;
 pub use keyring::{Keyring, Secret};
 pub use policy::Policy;
 pub use session::{
-    Action, Actions, Chain, Content, Duplicates, Engine, EngineBuilder, FormatSpec, Head, Opening, Outcome,
-    Reader, Session, Step, Why,
+    Action, Actions, Chain, Content, Duplicates, Engine, EngineBuilder, Entry, FormatSpec, Head, Opening,
+    Outcome, Pending, Reader, Report, Row, Session, Step, Why,
 };
 pub use time::{Seconds, UnixMillis};

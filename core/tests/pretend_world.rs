@@ -59,7 +59,7 @@ impl World {
     }
 
     /// Whether a cookie was set.
-    fn close(&mut self, session: &Session, content: &Content<'_>) -> bool {
+    fn close(&mut self, session: &mut Session, content: &Content<'_>) -> bool {
         let dice = &mut self.dice;
         let mut roll = |out: &mut [u8]| {
             *dice = dice.wrapping_add(1);
@@ -122,20 +122,20 @@ proptest! {
                 Step::Read => {
                     let aged = want.as_ref().is_some_and(|&(.., sealed)| world.now.secs() - sealed.secs() >= 302_400);
                     let due = want.is_some() && (aged || session.is_stale());
-                    let wrote = world.close(&session, &Content::Unchanged);
+                    let wrote = world.close(&mut session, &Content::Unchanged);
                     prop_assert_eq!(wrote, due, "a request that only read wrote, or a renewal was left out");
                     if let Some(want) = want.as_mut().filter(|_| wrote) { want.2 = world.now; }
                 }
                 Step::Write(value) => {
                     let payload = format!("{{\"n\":{value}}}");
-                    let wrote = world.close(&session, &Content::Changed(&payload));
+                    let wrote = world.close(&mut session, &Content::Changed(&payload));
                     prop_assert!(wrote);
                     want = Some((payload, began, world.now));
                 }
                 Step::Login => {
                     let before = session.meta().id;
-                    let _ = session.regenerate(Why::Login { user: Some("ada".into()) }, world.now);
-                    let wrote = world.close(&session, &Content::Changed("{\"user\":\"ada\"}"));
+                    session.regenerate(Why::Login { user: Some("ada".into()) }, world.now);
+                    let wrote = world.close(&mut session, &Content::Changed("{\"user\":\"ada\"}"));
                     prop_assert!(wrote);
                     want = Some(("{\"user\":\"ada\"}".into(), world.now, world.now));
                     let after = world.open();
@@ -143,13 +143,13 @@ proptest! {
                     prop_assert_ne!(after.meta().id, before);
                 }
                 Step::Clear => {
-                    world.close(&session, &Content::Changed("{}"));
+                    world.close(&mut session, &Content::Changed("{}"));
                     prop_assert!(world.cookie.is_none());
                     want = None;
                 }
                 Step::Destroy => {
-                    let _ = session.destroy();
-                    world.close(&session, &Content::Changed("{\"undone\":true}"));
+                    session.destroy();
+                    world.close(&mut session, &Content::Changed("{\"undone\":true}"));
                     prop_assert!(world.cookie.is_none(), "a write after destroy brought the session back");
                     want = None;
                 }
@@ -172,8 +172,8 @@ proptest! {
         let flask = Engine::builder(Flask::new(&keys, &FlaskOptions::default())).policy(Policy::NONE).build().unwrap();
         for engine in [flask, sealed(&[OLD])] {
             let mut world = World::new(engine);
-            let fresh = world.open();
-            world.close(&fresh, &Content::Changed("{\"user\":\"ada\"}"));
+            let mut fresh = world.open();
+            world.close(&mut fresh, &Content::Changed("{\"user\":\"ada\"}"));
             let mut token = world.cookie.take().unwrap().0.into_bytes();
             let at = at.index(token.len());
             let same = token[at] == with;
@@ -187,23 +187,24 @@ proptest! {
 #[test]
 fn of_two_overlapping_requests_the_reader_does_not_erase_the_writer() {
     let mut world = World::new(sealed(&[OLD]));
-    let first = world.open();
-    world.close(&first, &Content::Changed("{\"cart\":[]}"));
-    let (reader, writer) = (world.open(), world.open());
-    world.close(&writer, &Content::Changed("{\"cart\":[1]}"));
-    world.close(&reader, &Content::Unchanged);
+    let mut first = world.open();
+    world.close(&mut first, &Content::Changed("{\"cart\":[]}"));
+    let (mut reader, mut writer) = (world.open(), world.open());
+    world.close(&mut writer, &Content::Changed("{\"cart\":[1]}"));
+    world.close(&mut reader, &Content::Unchanged);
     assert_eq!(world.open().payload(), Some("{\"cart\":[1]}"));
 }
 
 #[test]
 fn regenerate_after_destroy_begins_another_session() {
     let mut world = World::new(sealed(&[OLD]));
-    let first = world.open();
-    world.close(&first, &Content::Changed("{\"a\":1}"));
+    let mut first = world.open();
+    world.close(&mut first, &Content::Changed("{\"a\":1}"));
     let mut session = world.open();
-    let (_, _) = (session.destroy(), session.regenerate(Why::Privilege, START));
+    session.destroy();
+    session.regenerate(Why::Privilege, START);
     assert_eq!(session.epoch(), 2);
-    world.close(&session, &Content::Changed("{\"b\":1}"));
+    world.close(&mut session, &Content::Changed("{\"b\":1}"));
     assert_eq!(world.open().payload(), Some("{\"b\":1}"));
 }
 
@@ -213,16 +214,16 @@ fn an_old_format_is_read_converted_once_and_keeps_its_beginning() {
     let flask = || Flask::new(&keys, &FlaskOptions::default());
     let idle_only = Policy { absolute: None, ..Policy::default() };
     let mut world = World::new(Engine::builder(flask()).policy(idle_only).build().unwrap());
-    let first = world.open();
-    world.close(&first, &Content::Changed("{\"t\":{\" t\":[1]}}"));
+    let mut first = world.open();
+    world.close(&mut first, &Content::Changed("{\"t\":{\" t\":[1]}}"));
 
     let until = START.plus(Seconds::days(10));
     let chain = Chain::from(Sealed::new(&keys, "").unwrap()).read(Reader::until(until, flask())).unwrap();
     world.engine = Engine::builder(chain).build().unwrap();
     world.now = START.plus(Seconds(60));
-    let session = world.open();
+    let mut session = world.open();
     assert!(session.is_stale());
-    assert!(world.close(&session, &Content::Unchanged), "a stale cookie is sealed again");
+    assert!(world.close(&mut session, &Content::Unchanged), "a stale cookie is sealed again");
     assert!(world.cookie.as_ref().unwrap().0.starts_with("v4.local."));
     let converted = world.open();
     assert_eq!(converted.payload(), Some("{\"t\":{\" t\":[1]}}"));
@@ -235,8 +236,8 @@ fn a_reader_past_its_date_reads_nothing() {
     let flask = || Flask::new(&keys, &FlaskOptions::default());
     let idle_only = Policy { absolute: None, ..Policy::default() };
     let mut world = World::new(Engine::builder(flask()).policy(idle_only).build().unwrap());
-    let first = world.open();
-    world.close(&first, &Content::Changed("{\"a\":1}"));
+    let mut first = world.open();
+    world.close(&mut first, &Content::Changed("{\"a\":1}"));
     let chain = Chain::from(Sealed::new(&keys, "").unwrap()).read(Reader::until(START, flask())).unwrap();
     world.engine = Engine::builder(chain).build().unwrap();
     assert_eq!(world.open().reason(), None);
@@ -251,8 +252,8 @@ fn of_several_cookies_our_fronts_take_the_newest_that_opens() {
     for (at, payload) in ["{\"n\":1}", "{\"n\":2}"].into_iter().enumerate() {
         world.now = START.plus(Seconds(at as u64));
         world.cookie = None;
-        let fresh = world.open();
-        world.close(&fresh, &Content::Changed(payload));
+        let mut fresh = world.open();
+        world.close(&mut fresh, &Content::Changed(payload));
         tokens.push(world.cookie.take().unwrap().0);
     }
     let header = format!("session=junk; session={}; session={}", tokens[0], tokens[1]);
@@ -264,12 +265,12 @@ fn a_logout_among_twins_deletes_the_host_only_one_too() {
     let attributes = Attributes { domain: Some("example.com".into()), ..Attributes::default() };
     let format = Sealed::new(&Keyring::newest_first([OLD]).unwrap(), "").unwrap();
     let mut world = World::new(Engine::builder(format).attributes(attributes).build().unwrap());
-    let first = world.open();
-    world.close(&first, &Content::Changed("{\"a\":1}"));
+    let mut first = world.open();
+    world.close(&mut first, &Content::Changed("{\"a\":1}"));
     let token = world.cookie.take().unwrap().0;
     let deletions = |header: &str| {
         let mut session = world.engine.open(header, START).ready().unwrap();
-        let _ = session.destroy();
+        session.destroy();
         let head =
             session.head(&Content::Unchanged, true, START, &mut |_: &mut [u8]| Err(EntropyError)).unwrap();
         head.cookies.iter().map(|cookie| cookie.header().contains("Domain=example.com")).collect::<Vec<_>>()
@@ -295,15 +296,15 @@ fn a_reserved_key_carries_what_flask_does_not_and_stays_out_of_sight() {
     let keys = Keyring::newest_first([OLD]).unwrap();
     let reserved = || shortcrust::envelope::Reserved::new(Flask::new(&keys, &FlaskOptions::default()));
     let mut world = World::new(Engine::builder(reserved()).build().unwrap());
-    let first = world.open();
-    world.close(&first, &Content::Changed("{\"_sc\":{\"c\":0},\"a\":1.0,\"b\":{\" t\":[]}}"));
+    let mut first = world.open();
+    world.close(&mut first, &Content::Changed("{\"_sc\":{\"c\":0},\"a\":1.0,\"b\":{\" t\":[]}}"));
     let session = world.open();
     assert_eq!(session.payload(), Some("{\"a\":1.0,\"b\":{\" t\":[]}}"));
     assert_eq!(session.meta().created, Some(START));
     for day in [13, 26, 39, 52, 65, 78] {
         world.now = START.plus(Seconds::days(day));
-        let session = world.open();
-        assert!(world.close(&session, &Content::Unchanged), "renewal after a quarter of idle");
+        let mut session = world.open();
+        assert!(world.close(&mut session, &Content::Unchanged), "renewal after a quarter of idle");
     }
     world.now = START.plus(Seconds(90 * 86_400 + 1));
     world.cookie.as_mut().unwrap().1 = None;

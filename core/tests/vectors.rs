@@ -105,7 +105,7 @@ fn session_case(format: &str, case: &Value) {
     assert_eq!(session.reason().map_or("ok", Reason::code), case["expect"], "{id}");
     assert_eq!(session.payload(), case["payload"].as_str(), "{id}");
     if let Some(entropy) = case["entropy"].as_str() {
-        let fresh = engine.open("", now).ready().unwrap();
+        let mut fresh = engine.open("", now).ready().unwrap();
         let payload = case["payload"].as_str().unwrap();
         let mut dice = Dice(hex(entropy));
         let token = fresh.seal(payload, now, &mut |out: &mut [u8]| dice.fill(out)).unwrap();

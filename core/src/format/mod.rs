@@ -3,6 +3,7 @@
 mod django;
 mod express;
 mod flask;
+mod id;
 mod iron;
 mod keygrip;
 mod sealed;
@@ -14,6 +15,7 @@ use alloc::{boxed::Box, string::String, vec::Vec};
 pub use django::{Django, DjangoOptions, DjangoSigner};
 pub use express::{Express, sign_cookie, verify_cookie};
 pub use flask::{Flask, FlaskOptions};
+pub use id::Id;
 pub use iron::{Cipher, IronKey, IronSeal, iron_open, iron_seal};
 pub use keygrip::keygrip_sign;
 pub use sealed::Sealed;

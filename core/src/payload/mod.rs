@@ -6,6 +6,7 @@
 
 mod cursor;
 mod decode;
+mod merge;
 mod patch;
 mod scan;
 mod text;
@@ -13,6 +14,7 @@ pub(crate) mod tree;
 mod writer;
 
 pub use decode::{DecodeError, MAX_DEPTH, Sink, decode};
+pub use merge::{merge, same_data};
 pub use patch::{Kind, Projection, is_hidden, patch, project};
 pub use scan::{Facts, scan};
 pub use text::Text;

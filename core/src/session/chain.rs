@@ -73,6 +73,7 @@ impl<F: Format + 'static> From<F> for Chain {
 }
 
 /// What came in and opened.
+#[derive(Clone, Debug)]
 pub(crate) struct Found {
     pub(crate) opened: Opened,
     /// `None` for an id: only its record can tell.
@@ -188,6 +189,14 @@ impl Chain {
 }
 
 impl Found {
+    /// The id, where it is one.
+    pub(crate) fn id(&self) -> Option<&str> {
+        match &self.opened.body {
+            Body::Id(id) => Some(id),
+            Body::Payload(_) => None,
+        }
+    }
+
     fn new(opened: Opened, reader: usize, dialect: Dialect) -> Result<Self, Reason> {
         let facts = match &opened.body {
             Body::Payload(text) => Some(payload::scan(text, dialect)?),

@@ -1,10 +1,13 @@
 //! How a front is configured, and how it reads a request.
 
-use alloc::{borrow::ToOwned, string::String, sync::Arc, vec::Vec};
+use alloc::{borrow::ToOwned, format, string::String, sync::Arc, vec::Vec};
 
 use super::{
     Incoming, Session,
+    actions::Row,
     chain::{Chain, Duplicates, Found},
+    revocation,
+    stored::Stored,
     transitions::State,
 };
 use crate::{
@@ -12,8 +15,9 @@ use crate::{
     error::{ConfigError, Reason, Warning},
     format::Body,
     meta::Meta,
-    payload::Dialect,
+    payload::{self, Dialect},
     policy::Policy,
+    record::{self, Content, Record},
     time::{Seconds, UnixMillis},
 };
 
@@ -28,8 +32,25 @@ pub(super) struct Settings {
     pub(super) policy: Policy,
     pub(super) attributes: Attributes,
     pub(super) dialect: Dialect,
+    pub(super) user_key: Option<String>,
+    pub(super) identity_keys: Vec<String>,
+    /// How long the id of a session that ended is kept empty.
+    pub(super) tombstone: Seconds,
+    pub(super) keeping: Keeping,
     duplicates: Duplicates,
     warnings: Vec<Warning>,
+}
+
+/// What a store is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Keeping {
+    /// There is none: sessions are in the cookie.
+    #[default]
+    Nothing,
+    /// Which sessions in cookies were revoked.
+    Revocations,
+    /// Sessions; the cookie has an id.
+    Sessions,
 }
 
 /// Collects a front's configuration.
@@ -40,18 +61,32 @@ pub struct EngineBuilder {
 }
 
 /// What reading a request gave.
+#[expect(clippy::large_enum_variant, reason = "made once a request, and taken apart at once")]
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Opening {
+    /// A store has to be asked.
+    Load(Pending),
     /// The session, perhaps an empty one with a reason.
     Ready(Session),
+}
+
+/// A request whose session waits for a store.
+#[derive(Clone, Debug)]
+pub struct Pending {
+    engine: Engine,
+    found: Vec<Found>,
+    keys: Vec<String>,
+    twins: bool,
 }
 
 impl Opening {
     /// The session, where no store has to be asked.
     pub fn ready(self) -> Option<Session> {
-        let Self::Ready(session) = self;
-        Some(session)
+        match self {
+            Self::Load(_) => None,
+            Self::Ready(session) => Some(session),
+        }
     }
 }
 
@@ -65,11 +100,22 @@ impl Engine {
                 policy: Policy::default(),
                 attributes: Attributes::default(),
                 dialect: Dialect::default(),
+                user_key: None,
+                identity_keys: ["_user_id", "_auth_user_id", "_auth_user_hash", "passport"]
+                    .map(ToOwned::to_owned)
+                    .to_vec(),
+                tombstone: Seconds(60),
+                keeping: Keeping::default(),
                 duplicates: Duplicates::default(),
                 warnings: Vec::new(),
             },
             drop_in: false,
         }
+    }
+
+    /// How long its sessions live.
+    pub fn policy(&self) -> &Policy {
+        &self.0.policy
     }
 
     /// The cookie's name.
@@ -85,10 +131,23 @@ impl Engine {
     /// Reads a request's Cookie header. Total: whatever is in it, the answer is a session.
     pub fn open(&self, header: &str, now: UnixMillis) -> Opening {
         let Settings { name, chain, policy, dialect, duplicates, .. } = &*self.0;
-        Opening::Ready(match chain.open(header, name, now, policy, *duplicates, *dialect) {
-            Ok(found) => Session { twins: cookie::values(header, name).nth(1).is_some(), ..self.live(found) },
-            Err(reason) => self.fresh(reason),
-        })
+        let twins = || cookie::values(header, name).nth(1).is_some();
+        match chain.open(header, name, now, policy, *duplicates, *dialect) {
+            Err(reason) => Opening::Ready(self.fresh(reason)),
+            Ok(found) => self.opened(found, twins()),
+        }
+    }
+
+    fn opened(&self, found: Vec<Found>, twins: bool) -> Opening {
+        let keys: Vec<String> = match self.0.keeping {
+            Keeping::Nothing => Vec::new(),
+            Keeping::Revocations => found.first().map(revocation::keys).unwrap_or_default(),
+            Keeping::Sessions => found.iter().filter_map(Found::id).map(record::key).collect(),
+        };
+        if keys.is_empty() {
+            return Opening::Ready(Session { twins, ..self.live(found) });
+        }
+        Opening::Load(Pending { engine: self.clone(), found, keys, twins })
     }
 
     /// A request that brought no session, and why.
@@ -103,6 +162,8 @@ impl Engine {
             renew: false,
             epoch: 0,
             meta: Meta::default(),
+            stored: (self.0.keeping == Keeping::Sessions).then(Stored::default),
+            ended: Vec::new(),
         }
     }
 
@@ -120,6 +181,91 @@ impl Engine {
             ..self.fresh(Reason::Internal)
         }
     }
+
+    /// The session of a record, or why it is none.
+    fn restored(&self, found: &Found, key: &str, row: &Row, now: UnixMillis) -> Result<Session, Reason> {
+        let id = found.id().ok_or(Reason::Internal)?;
+        let mut record = Record::parse(&row.text)?;
+        let Content::Payload(payload) = &record.content else {
+            let is_over = record.expires.is_some_and(|end| now > end);
+            return Err(if is_over { Reason::NotFound } else { Reason::Ended });
+        };
+        let meta = Meta {
+            issued: Some(record.renewed),
+            created: Some(record.created),
+            expires: record.expires,
+            id: None,
+            user: record.user.take(),
+        };
+        self.0.policy.check(&meta, now)?;
+        let payload = payload.clone();
+        let facts = payload::scan(&payload, self.0.dialect)?;
+        let stored = Stored::loaded(id.to_owned(), key.to_owned(), row, record, &payload);
+        Ok(Session {
+            state: State::Live,
+            incoming: Some(Incoming { payload, facts, stale: found.stale, dialect: self.0.dialect }),
+            reason: None,
+            meta,
+            stored: Some(stored),
+            ..self.fresh(Reason::Internal)
+        })
+    }
+}
+
+impl From<&Session> for Engine {
+    fn from(session: &Session) -> Self {
+        Self(Arc::clone(&session.settings))
+    }
+}
+
+impl Pending {
+    /// What the store is to be asked for, all at once.
+    pub fn keys(&self) -> &[String] {
+        &self.keys
+    }
+
+    /// Takes what the store has, in the order of the keys.
+    pub fn loaded(self, rows: &[Option<Row>], now: UnixMillis) -> Session {
+        let Self { engine, found, keys, twins } = self;
+        let session = match engine.0.keeping {
+            Keeping::Sessions => best(&engine, found, &keys, rows, now),
+            _ => match revocation::verdict(&found, rows) {
+                Ok(()) => engine.live(found),
+                Err(reason) => engine.fresh(reason),
+            },
+        };
+        Session { twins, ..session }
+    }
+
+    /// The store failed, and the request is to be served all the same: without a session, and writing nothing.
+    pub fn failed(self) -> Session {
+        Session { stored: Some(Stored::silent()), ..self.engine.fresh(Reason::Unavailable) }
+    }
+}
+
+/// The first that is alive; else a session in its cookie; else why there is none. An id that has just ended is silent,
+/// so that a late response sets no cookie over the new one.
+fn best(
+    engine: &Engine,
+    found: Vec<Found>,
+    keys: &[String],
+    rows: &[Option<Row>],
+    now: UnixMillis,
+) -> Session {
+    let mut refusal = Reason::NotFound;
+    let ids = found.iter().filter(|found| found.id().is_some());
+    for ((found, key), row) in ids.zip(keys).zip(rows) {
+        let Some(row) = row else { continue };
+        match engine.restored(found, key, row, now) {
+            Ok(session) => return session,
+            Err(reason) => refusal = reason,
+        }
+    }
+    if found.first().is_some_and(|found| found.id().is_none()) {
+        return engine.live(found);
+    }
+    let fresh = engine.fresh(refusal);
+    if refusal == Reason::Ended { Session { stored: Some(Stored::silent()), ..fresh } } else { fresh }
 }
 
 impl EngineBuilder {
@@ -158,6 +304,35 @@ impl EngineBuilder {
         self
     }
 
+    /// Sessions are kept in a store, and the cookie has an id.
+    #[must_use]
+    pub fn stored(mut self) -> Self {
+        self.settings.keeping = Keeping::Sessions;
+        self
+    }
+
+    /// Sessions stay in the cookie, and a store remembers which were revoked.
+    #[must_use]
+    pub fn revocable(mut self) -> Self {
+        self.settings.keeping = Keeping::Revocations;
+        self
+    }
+
+    /// Where the application keeps its user, dots between levels, such as `_user_id` or `passport.user`.
+    #[must_use]
+    pub fn user_key(mut self, path: &str) -> Self {
+        self.settings.user_key = Some(path.to_owned());
+        self.settings.identity_keys.extend(path.split('.').next().map(ToOwned::to_owned));
+        self
+    }
+
+    /// How long the id of a session that ended stays empty; default 60 seconds, 60 at most.
+    #[must_use]
+    pub fn tombstone(mut self, span: Seconds) -> Self {
+        self.settings.tombstone = span.min(Seconds(60));
+        self
+    }
+
     /// A drop-in runs where its peer runs: weak secrets and the peer's attributes are its user's choice.
     #[must_use]
     pub fn drop_in(mut self) -> Self {
@@ -169,7 +344,23 @@ impl EngineBuilder {
     pub fn build(self) -> Result<Engine, ConfigError> {
         let Self { mut settings, drop_in } = self;
         let writer = settings.chain.writer();
-        settings.policy.fits(writer.name(), writer.carries())?;
+        match settings.keeping {
+            // The record has the times.
+            Keeping::Sessions if writer.carries().id && !writer.carries().issued => {}
+            Keeping::Sessions => {
+                let message =
+                    format!("format {} carries no id: with a store use `id` or `express`", writer.name());
+                return Err(ConfigError::new("option", message));
+            }
+            Keeping::Revocations if settings.policy.absolute.is_none() || writer.name() != "sealed" => {
+                let message = "a store of revocations goes with format `sealed` and an absolute expiry, \
+                               after which it may forget";
+                return Err(ConfigError::new("policy", message));
+            }
+            Keeping::Nothing | Keeping::Revocations => {
+                settings.policy.fits(writer.name(), writer.carries())?;
+            }
+        }
         if !drop_in {
             settings.warnings = settings.attributes.check(&settings.name)?;
             settings.chain.weakness().map_or(Ok(()), Err)?;

@@ -3,18 +3,21 @@
 mod actions;
 mod chain;
 mod engine;
+mod revocation;
 mod spec;
+mod stored;
 mod transitions;
 
-use alloc::{string::String, sync::Arc, vec, vec::Vec};
+use alloc::{borrow::ToOwned, format, string::String, sync::Arc, vec, vec::Vec};
 
-pub use actions::{Action, Actions, Outcome, Step};
+pub use actions::{Action, Actions, Entry, Outcome, Report, Row, Step};
 pub use chain::{Chain, Duplicates, Reader};
-pub use engine::{Engine, EngineBuilder, Opening};
+pub use engine::{Engine, EngineBuilder, Opening, Pending};
 pub use spec::FormatSpec;
 
 use engine::Settings;
-use transitions::{Change, Effect, Event, State, effect, next};
+use stored::Stored;
+use transitions::{Change, Deed, Effect, Event, State, effect, next};
 
 use crate::{
     cookie::{Attributes, SetCookie},
@@ -76,6 +79,10 @@ pub struct Session {
     renew: bool,
     epoch: u32,
     meta: Meta,
+    /// For sessions in a store.
+    stored: Option<Stored>,
+    /// Ids of ended sessions in cookies, for the store that remembers them.
+    ended: Vec<[u8; 16]>,
 }
 
 #[derive(Clone, Debug)]
@@ -135,21 +142,20 @@ impl Session {
     }
 
     /// Ends the session: its cookie is deleted. Terminal, but for `regenerate`.
-    pub fn destroy(&mut self) -> Actions {
+    pub fn destroy(&mut self) {
         self.enter(Event::Destroy);
-        Actions::default()
+        self.leave_id();
     }
 
     /// A new id, for what the handler leaves in the session. Raises the epoch.
-    pub fn regenerate(&mut self, why: Why, now: UnixMillis) -> Actions {
+    pub fn regenerate(&mut self, why: Why, now: UnixMillis) {
         self.enter(Event::Regenerate);
-        self.meta.id = None;
+        self.leave_id();
         match why {
             Why::Login { user } => (self.meta.created, self.meta.user) = (Some(now), user),
             Why::Logout => (self.meta.created, self.meta.user) = (Some(now), None),
             Why::Privilege => {}
         }
-        Actions::default()
     }
 
     /// The payload to read again; `None` where no session came in or it has ended.
@@ -158,37 +164,21 @@ impl Session {
         self.payload()
     }
 
-    /// Saves in the middle of a request. A session in the cookie is written with the response's head.
-    pub fn save(&mut self) -> Actions {
-        self.enter(Event::Save);
-        Actions::default()
-    }
-
     /// Seals the session again though nothing changed, so that its idle time starts anew.
     pub fn touch(&mut self) {
         self.renew |= self.enter(Event::Touch);
     }
 
-    /// What is left for the store when the handler has ended.
-    pub fn finish(&mut self) -> Actions {
-        Actions::default()
-    }
-
     /// The cookies to set. `connection` says whether the request came over https.
     pub fn head(
-        &self,
+        &mut self,
         content: &Content<'_>,
         connection: bool,
         now: UnixMillis,
         entropy: &mut dyn Entropy,
     ) -> Result<Head, SealError> {
-        let change = match content {
-            Content::Changed("{}") => Change::Emptied,
-            Content::Changed(_) => Change::Changed,
-            Content::Unchanged => Change::None,
-        };
         let mut head = Head { vary: true, ..Head::default() };
-        match effect(self.state, self.came, change, self.is_due(now)) {
+        match self.effect(content, now) {
             Effect::Nothing => {}
             Effect::Expire => head.cookies = self.deletions(connection),
             Effect::Seal => head.cookies.push(self.set_cookie(content, connection, now, entropy)?),
@@ -204,22 +194,33 @@ impl Session {
         now: UnixMillis,
         entropy: &mut dyn Entropy,
     ) -> Result<String, SealError> {
-        if payload.len() > MAX_PAYLOAD {
-            return Err(SealError::new(Reason::TooLarge, "the session is over 256 KiB: put less into it"));
-        }
-        if let Err(reason) = payload::scan(payload, self.settings.dialect) {
-            let message = match reason {
-                Reason::TooLarge => "the session nests deeper than 200 levels: put less into it",
-                Reason::NotAnObject => "the session is not an object",
-                _ => "the session is not JSON",
-            };
-            return Err(SealError::new(reason, message));
-        }
+        self.check(payload, MAX_PAYLOAD)?;
+        self.token(payload, now, entropy)
+    }
+
+    fn token(&self, body: &str, now: UnixMillis, entropy: &mut dyn Entropy) -> Result<String, SealError> {
         let created = self.meta.created.or(self.meta.issued).unwrap_or(now);
         let expires = self.settings.policy.expires(now, created);
         let meta = Meta { issued: Some(now), created: Some(created), expires, ..self.meta.clone() };
         let writer = self.settings.chain.writer();
-        writer.seal(&SealContext { name: &self.settings.name, body: payload, meta: &meta }, entropy)
+        writer.seal(&SealContext { name: &self.settings.name, body, meta: &meta }, entropy)
+    }
+
+    /// What open would refuse.
+    fn check(&self, payload: &str, most: usize) -> Result<(), SealError> {
+        let refuse = |reason, message: &str| Err(SealError::new(reason, message));
+        if payload.len() > most {
+            let most = most / 1024;
+            return refuse(Reason::TooLarge, &format!("the session is over {most} KiB: put less into it"));
+        }
+        match payload::scan(payload, self.settings.dialect) {
+            Ok(_) => Ok(()),
+            Err(Reason::TooLarge) => {
+                refuse(Reason::TooLarge, "the session nests deeper than 200 levels: put less into it")
+            }
+            Err(Reason::NotAnObject) => refuse(Reason::NotAnObject, "the session is not an object"),
+            Err(reason) => refuse(reason, "the session is not JSON"),
+        }
     }
 
     fn enter(&mut self, event: Event) -> bool {
@@ -227,6 +228,36 @@ impl Session {
         self.state = state;
         self.epoch += u32::from(matches!(event, Event::Destroy | Event::Regenerate));
         true
+    }
+
+    /// What happens to the cookie. A stored session's is set when its id is new and when its lifetime moves.
+    fn effect(&mut self, content: &Content<'_>, now: UnixMillis) -> Effect {
+        let deed = self.deed(content, now);
+        let (persistent, stale) = (self.settings.policy.persistent, self.is_stale());
+        match &mut self.stored {
+            None => effect(self.state, self.came, Change::of(content), self.is_due(now)),
+            Some(stored) if stored.silent => Effect::Nothing,
+            Some(_) if deed == Deed::End => effect(State::Ended, self.came, Change::None, false),
+            Some(stored) => {
+                if stored.wants_cookie(deed, persistent, stale) {
+                    Effect::Seal
+                } else {
+                    Effect::Nothing
+                }
+            }
+        }
+    }
+
+    /// The id that came in is not to open any more.
+    fn leave_id(&mut self) {
+        self.ended.extend(self.meta.id.take());
+        self.leave();
+    }
+
+    fn incoming_is(&mut self, payload: &str) {
+        let facts = payload::scan(payload, self.settings.dialect).unwrap_or_default();
+        let dialect = self.settings.dialect;
+        self.incoming = Some(Incoming { payload: payload.to_owned(), facts, stale: false, dialect });
     }
 
     fn is_due(&self, now: UnixMillis) -> bool {
@@ -244,19 +275,27 @@ impl Session {
     }
 
     fn set_cookie(
-        &self,
+        &mut self,
         content: &Content<'_>,
         connection: bool,
         now: UnixMillis,
         entropy: &mut dyn Entropy,
     ) -> Result<SetCookie, SealError> {
+        let id = match &mut self.stored {
+            None => None,
+            Some(stored) => Some(stored.ensure_id(entropy)?.to_owned()),
+        };
         let payload = match content {
             Content::Changed(payload) => payload,
             Content::Unchanged => self.payload().unwrap_or("{}"),
         };
-        let token = self.seal(payload, now, entropy)?;
+        let permanent = envelope::flask_permanent(payload);
+        let token = match id {
+            None => self.seal(payload, now, entropy)?,
+            Some(id) => self.token(&id, now, entropy)?,
+        };
         let Settings { name, attributes, policy, .. } = &*self.settings;
-        let persistent = envelope::flask_permanent(payload).unwrap_or(policy.persistent);
+        let persistent = permanent.unwrap_or(policy.persistent);
         let created = self.meta.created.or(self.meta.issued).unwrap_or(now);
         let lifetime = policy
             .expires(now, created)

@@ -6,7 +6,9 @@ use crate::{
     crypto::Digest,
     envelope::Reserved,
     error::ConfigError,
-    format::{Django, DjangoOptions, Express, Flask, FlaskOptions, Format, KeyDerivation, Sealed, Starlette},
+    format::{
+        Django, DjangoOptions, Express, Flask, FlaskOptions, Format, Id, KeyDerivation, Sealed, Starlette,
+    },
     keyring::Keyring,
     payload::Dialect,
 };
@@ -22,7 +24,7 @@ use crate::{
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FormatSpec<'a> {
-    /// `django`, `express`, `flask`, `sealed` or `starlette`.
+    /// `django`, `express`, `flask`, `id`, `sealed` or `starlette`.
     pub format: &'a str,
     /// For `sealed`.
     pub audience: Option<&'a str>,
@@ -44,10 +46,11 @@ impl FormatSpec<'_> {
         let format: Box<dyn Format> = match self.format {
             "django" => Box::new(Django::new(keys, &self.django()?)),
             "express" => Box::new(Express::new(keys)),
+            "id" => Box::new(Id),
             "flask" => Box::new(Flask::new(keys, &self.flask()?)),
             "sealed" => Box::new(Sealed::new(keys, self.audience.unwrap_or(""))?),
             "starlette" => Box::new(Starlette::new(keys)),
-            other => return unknown("format", other, "django, express, flask, sealed or starlette"),
+            other => return unknown("format", other, "django, express, flask, id, sealed or starlette"),
         };
         match self.meta {
             None => Ok(format),
@@ -61,7 +64,7 @@ impl FormatSpec<'_> {
     /// How the format's own framework reads payloads.
     pub fn dialect(&self) -> Dialect {
         match self.format {
-            "flask" | "sealed" => Dialect::Tagged,
+            "express" | "flask" | "id" | "sealed" => Dialect::Tagged,
             _ => Dialect::Plain,
         }
     }
