@@ -219,8 +219,8 @@ pub(crate) fn record_times(text: &str) -> Option<(i64, i64)> {
     matches!(record.content, record::Content::Payload(_)).then_some((record.created.0, record.renewed.0))
 }
 
-/// Joins what two requests changed; `None` where that is not JSON of at most 200 levels.
+/// Joins what two requests changed in plain JSON; `None` where that is not JSON of at most 200 levels.
 #[pyfunction]
 pub(crate) fn merge(base: &str, mine: &str, theirs: &str) -> Option<String> {
-    payload::merge(base, mine, theirs).ok()
+    payload::merge(payload::Dialect::Plain, base, mine, theirs).ok()
 }

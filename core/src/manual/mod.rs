@@ -9,6 +9,7 @@
 //! - [`rotation`]: new keys, new formats, nobody logged out
 //! - [`types`]: what happens to a tuple in Node
 //! - [`reasons`]: why there is no session
+//! - [`stores`]: their contract
 //! - [`support`]: Pythons, Nodes, threads, interpreters
 //! - [`threats`]: what is defended, and what is not
 
@@ -34,6 +35,8 @@ pub mod road {}
 pub mod rotation {}
 #[doc = include_str!("starlette.md")]
 pub mod starlette {}
+#[doc = include_str!("stores.md")]
+pub mod stores {}
 #[doc = include_str!("support.md")]
 pub mod support {}
 #[doc = include_str!("threats.md")]

@@ -4,6 +4,7 @@ use alloc::{string::String, vec::Vec};
 use core::ops::Range;
 
 use super::{
+    Dialect,
     text::Text,
     tree::{Map, Node, Value},
     writer::Writer,
@@ -16,33 +17,21 @@ use crate::error::Reason;
 /// a change. Where both changed a value, `mine`, the later one, wins.
 ///
 /// ```
-/// use shortcrust::payload::merge;
-/// let merged = merge(r#"{"n":1,"cart":{}}"#, r#"{"n":2,"cart":{}}"#, r#"{"n":1,"cart":{"tea":1}}"#)?;
+/// use shortcrust::payload::{Dialect, merge};
+/// let merged = merge(Dialect::Plain, r#"{"n":1,"cart":{}}"#, r#"{"n":2,"cart":{}}"#, r#"{"n":1,"cart":{"tea":1}}"#)?;
 /// assert_eq!(merged, r#"{"n":2,"cart":{"tea":1}}"#);
 /// # Ok::<(), shortcrust::Reason>(())
 /// ```
-pub fn merge(base: &str, mine: &str, theirs: &str) -> Result<String, Reason> {
-    let nodes = [Node::parse(base, true)?, Node::parse(mine, true)?, Node::parse(theirs, true)?];
+pub fn merge(dialect: Dialect, base: &str, mine: &str, theirs: &str) -> Result<String, Reason> {
+    let tags = dialect == Dialect::Tagged;
+    let nodes = [Node::parse(base, tags)?, Node::parse(mine, tags)?, Node::parse(theirs, tags)?];
     let texts = [base, mine, theirs];
     let [base, mine, theirs] = [0, 1, 2].map(|at| Side { text: texts[at], node: &nodes[at] });
     let mut out = Writer::new(false);
     if let Some(joined) = join(Some(base), Some(mine), Some(theirs)) {
-        write(&joined, &mut out);
+        write(&joined, tags, &mut out);
     }
     Ok(out.finish())
-}
-
-/// Whether two texts mean the same data.
-///
-/// ```
-/// assert!(shortcrust::payload::same_data(r#"{"a":1,"b":2}"#, r#"{ "b": 2, "a": 1 }"#));
-/// assert!(!shortcrust::payload::same_data(r#"{"a":1}"#, r#"{"a":1.0}"#));
-/// ```
-pub fn same_data(one: &str, other: &str) -> bool {
-    let parsed = |text| Node::parse(text, true);
-    one == other
-        || matches!((parsed(one), parsed(other)), (Ok(one_node), Ok(other_node))
-            if equal(Side { text: one, node: &one_node }, Side { text: other, node: &other_node }))
 }
 
 /// A value and the text that it stands in.
@@ -133,18 +122,18 @@ fn same_number(one: (f64, &str), other: (f64, &str)) -> bool {
     one.1 == other.1 || (is_float(one.1) && is_float(other.1) && one.0 == other.0)
 }
 
-fn write(joined: &Joined<'_>, out: &mut Writer) {
+fn write(joined: &Joined<'_>, tags: bool, out: &mut Writer) {
     match joined {
         Joined::Raw(text) => out.raw(text),
         Joined::Map(entries) => {
             let only_key = match entries.as_slice() {
-                [(key, _)] => Some(Text::from(*key)),
+                [(key, _)] if tags => Some(Text::from(*key)),
                 _ => None,
             };
             let scope = out.begin_map(only_key);
             for (key, value) in entries {
                 out.key(scope, Text::from(*key));
-                write(value, out);
+                write(value, tags, out);
             }
             out.end_map(scope);
         }

@@ -14,7 +14,7 @@ pub(crate) mod tree;
 mod writer;
 
 pub use decode::{DecodeError, MAX_DEPTH, Sink, decode};
-pub use merge::{merge, same_data};
+pub use merge::merge;
 pub use patch::{Kind, Projection, is_hidden, patch, project};
 pub use scan::{Facts, scan};
 pub use text::Text;

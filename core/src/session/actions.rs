@@ -4,7 +4,7 @@ use alloc::{string::String, vec, vec::Vec};
 
 use crate::{
     error::Reason,
-    payload::merge,
+    payload::{Dialect, merge},
     record::{Content, Record},
     time::UnixMillis,
 };
@@ -101,6 +101,7 @@ pub(super) struct Saving {
     /// What was to be written.
     pub(super) record: Record,
     pub(super) version: i64,
+    pub(super) dialect: Dialect,
 }
 
 /// What follows when actions have been run.
@@ -180,7 +181,8 @@ impl Actions {
         if raised {
             saving.record.epoch = theirs.epoch + 1;
         } else {
-            saving.record.content = Content::Payload(merge(&saving.base, &saving.mine, their_payload)?);
+            let merged = merge(saving.dialect, &saving.base, &saving.mine, their_payload)?;
+            saving.record.content = Content::Payload(merged);
         }
         saving.record.renewed = saving.record.renewed.max(theirs.renewed);
         saving.record.expires = saving.record.expires.max(theirs.expires);

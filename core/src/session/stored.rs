@@ -148,7 +148,15 @@ impl Session {
     fn creation(&self, key: String, content: &Content<'_>, now: UnixMillis) -> Result<Saving, SealError> {
         let mine = self.left(content);
         let record = self.record(&mine, now, 0)?;
-        Ok(Saving { key, base: mine.clone(), mine, epoch: 0, record, version: 0 })
+        Ok(Saving {
+            key,
+            base: mine.clone(),
+            mine,
+            epoch: 0,
+            record,
+            version: 0,
+            dialect: self.settings.dialect,
+        })
     }
 
     fn replacement(&self, content: &Content<'_>, now: UnixMillis) -> Result<Saving, SealError> {
@@ -162,11 +170,20 @@ impl Session {
         let payload = if raised || *theirs == row.base {
             mine.clone()
         } else {
-            merge(&row.base, &mine, theirs).map_err(|reason| SealError::new(reason, UNREADABLE))?
+            merge(self.settings.dialect, &row.base, &mine, theirs)
+                .map_err(|reason| SealError::new(reason, UNREADABLE))?
         };
         let epoch = row.record.epoch;
         let record = self.record(&payload, now, epoch + u32::from(raised))?;
-        Ok(Saving { key: row.key.clone(), base: row.base.clone(), mine, epoch, record, version: row.version })
+        Ok(Saving {
+            key: row.key.clone(),
+            base: row.base.clone(),
+            mine,
+            epoch,
+            record,
+            version: row.version,
+            dialect: self.settings.dialect,
+        })
     }
 
     fn left(&self, content: &Content<'_>) -> String {
