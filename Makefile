@@ -1,11 +1,12 @@
-# make demo · make test · make test-long · make conformance · make bench · make lint
+# make demo · make test · make test-long · make conformance · make services · make bench · make lint
 # Needs cargo, Python 3.11 or newer and Node 20 or newer; everything else is installed below this folder.
 
 PYTHON ?= python3
 BIN := .venv/bin
+SERVICES := $(PYTHON) tests/services/services.py
 RUST := $(shell find core/src bindings-*/src -name '*.rs') Cargo.toml Cargo.lock $(wildcard */Cargo.toml)
 
-.PHONY: demo test test-long conformance bench lint clean
+.PHONY: demo test test-long conformance services bench lint clean
 .DELETE_ON_ERROR:
 
 demo: .venv/built tests/interop/node_modules/.built
@@ -13,8 +14,7 @@ demo: .venv/built tests/interop/node_modules/.built
 
 test: lint
 	cargo test --quiet
-	$(BIN)/pytest --quiet
-	npm test --silent --prefix bindings-node
+	$(SERVICES) run -- sh -c '$(BIN)/pytest --quiet && npm test --silent --prefix bindings-node'
 
 # What a change is called done by: 10,000 random documents where `make test` has 1,000.
 test-long: export LONG = 1
@@ -23,6 +23,10 @@ test-long: test conformance
 # Flask's and itsdangerous' own test suites, from their source distributions, on our classes.
 conformance: .venv/built
 	$(BIN)/python tests/conformance/run.py
+
+# Redis and PostgreSQL until Ctrl-C, for tests that are run one by one. INSTALL=1 installs them first.
+services:
+	$(SERVICES)
 
 bench: .venv/built bindings-node/node_modules/.built
 	$(BIN)/python bindings-python/bench/flask_session.py

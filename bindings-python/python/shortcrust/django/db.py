@@ -1,13 +1,11 @@
-"""Django's ``db`` engine: the same rows, natively."""
+"""Django's ``db`` engine: the same rows, natively, and no write lost."""
 
 from __future__ import annotations
 
-from django.contrib.sessions.backends import db as peer
-
-from ._session import NativeSession
+from ._merging import MergingSession
 
 __all__ = ["SessionStore"]
 
 
-class SessionStore(NativeSession, peer.SessionStore):
+class SessionStore(MergingSession):
     """The session is a row of ``django_session``, or of your own session model."""

@@ -1,0 +1,19 @@
+// The servers that `make services` starts, or that the environment names.
+
+/** Whose URL is in REDIS_URL. */
+export const REDIS = service('REDIS_URL', 'redis-server')
+/** Whose URL is in POSTGRES_URL. */
+export const POSTGRES = service('POSTGRES_URL', 'postgres')
+
+/** `skip` goes into a test's options; in CI the test runs, and asking for `url` fails it. */
+function service(variable, program) {
+  const named = process.env[variable]
+  const reason = `${program} is not there: INSTALL=1 make services`
+  return {
+    skip: named || process.env.CI ? false : reason,
+    get url() {
+      if (!named) throw new Error(reason)
+      return named
+    },
+  }
+}

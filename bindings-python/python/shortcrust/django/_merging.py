@@ -1,0 +1,213 @@
+"""Rows that lose no write: each is replaced only as it was read, else the changes are joined."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from asgiref.sync import sync_to_async
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.base import UpdateError
+from django.contrib.sessions.backends.db import SessionStore as PeerStore
+from django.db import DatabaseError, connections, router, transaction
+from django.utils import timezone
+
+from .. import _core, ambient
+from ._session import NativeSession
+
+if TYPE_CHECKING:
+    from django.contrib.sessions.base_session import AbstractBaseSession
+    from django.db.models import QuerySet
+
+_IDENTITY = (SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY)
+_MAX_TRIES = 16
+_MAX_SWEPT = 1000
+
+
+class MergingSession(NativeSession, PeerStore):
+    """Two requests that change one session are joined key by key.
+
+    The later of two changes of one value wins, a deletion beats a change, and nothing is joined
+    over a change of user. A row that is gone is not made again: ``UpdateError``, as Django's.
+    """
+
+    #: How often another request was first, in this session's saves.
+    conflicts: int = 0
+
+    # What the data were when they were read or last saved: a copy, or text where they are nested.
+    _base: Any = None
+    # The row as it was last seen; ``None`` where the data came from a cache.
+    _row: str | None = None
+    # What was last made to be written.
+    _made: str | None = None
+    # What the row holds, where that is more than the data: another request's changes.
+    _theirs: str | None = None
+
+    def _get_session_from_db(self) -> AbstractBaseSession | None:
+        return self._seen(super()._get_session_from_db())  # type: ignore[misc]
+
+    async def _aget_session_from_db(self) -> AbstractBaseSession | None:
+        return self._seen(await super()._aget_session_from_db())  # type: ignore[misc]
+
+    def _seen(self, row: AbstractBaseSession | None) -> AbstractBaseSession | None:
+        self._row = row.session_data if row else None
+        return row
+
+    def load(self) -> dict[str, Any]:
+        self._row = None
+        return super().load()
+
+    async def aload(self) -> dict[str, Any]:
+        self._row = None
+        return await super().aload()
+
+    def _loaded(self, key: str | None, data: Any) -> dict[str, Any]:
+        loaded = super()._loaded(key, data)
+        self._keep(loaded, None)
+        return loaded
+
+    def _keep(self, data: dict[str, Any], theirs: str | None) -> None:
+        self._remember(data)
+        self._base = dict(data) if self._incoming is None else self._incoming
+        self._theirs = theirs
+
+    def create_model_instance(self, data: Any) -> AbstractBaseSession:
+        row: AbstractBaseSession = super().create_model_instance(data)
+        self._made = row.session_data
+        return row
+
+    async def acreate_model_instance(self, data: Any) -> AbstractBaseSession:
+        row: AbstractBaseSession = await super().acreate_model_instance(data)
+        self._made = row.session_data
+        return row
+
+    def save(self, must_create: bool = False) -> None:
+        if must_create or self.session_key is None or self._is_oracle():
+            super().save(must_create)
+            self._created()
+        else:
+            self._replace(self._data())
+
+    async def asave(self, must_create: bool = False) -> None:
+        if must_create or self.session_key is None or self._is_oracle():
+            await super().asave(must_create)
+            self._created()
+        else:
+            data: dict[str, Any] = await self._aget_session()  # type: ignore[attr-defined]
+            await sync_to_async(self._replace)(data)
+
+    def _is_oracle(self) -> bool:
+        """It does not compare long texts, so Django's own way is gone there."""
+        return connections[router.db_for_write(self.model)].vendor == "oracle"
+
+    def _replace(self, data: dict[str, Any]) -> None:
+        """Writes over the row that was read; where that changed, over what is there, joined."""
+        row, joined = self.create_model_instance(data), None
+        if self._row is not None and self._theirs is None and self._update(row, self._row):
+            self._keep(data, None)
+            return
+        base, mine = self._text(self._base), self._text(data)
+        known = self._theirs or base
+        for _ in pauses():
+            there = self._there(row)
+            self.conflicts += there != known
+            known = there
+            if base is None or mine is None or there is None:
+                # Your own serializer's: nothing that could be joined.
+                break
+            joined = join(base, mine, there)
+            if joined is None:
+                self._reason = "identity"
+                return
+            row = self.create_model_instance(data if joined == mine else self._read(joined))
+            if self._update(row, self._row):
+                self._keep(data, None if joined == mine else joined)
+                return
+        # As Django's: the last one wins.
+        if not self._update(row, None):
+            raise UpdateError
+        self._keep(data, joined)
+
+    def _update(self, row: AbstractBaseSession, expected: str | None) -> bool:
+        """Every column, those of your own session model too, if the row is as expected."""
+        using = router.db_for_write(self.model, instance=row)
+        rows = self._rows(row)
+        if expected is not None:
+            rows = rows.filter(session_data=expected)
+        fields = row._meta.concrete_fields  # noqa: SLF001 - documented
+        columns = [field for field in fields if not field.primary_key]
+        values = {field.attname: field.pre_save(row, add=False) for field in columns}
+        try:
+            with transaction.atomic(using=using):
+                changed = rows.update(**values)
+        except DatabaseError as error:
+            raise UpdateError from error
+        if changed:
+            self._row = row.session_data
+        return bool(changed)
+
+    def _there(self, row: AbstractBaseSession) -> str | None:
+        """What the row holds now, from where it is written, since a replica may be behind."""
+        self._row = self._rows(row).values_list("session_data", flat=True).first()
+        if self._row is None:
+            raise UpdateError
+        reason = self._refusal
+        there, self._refusal = self._text(self.decode(self._row)), reason
+        return there
+
+    def _rows(self, row: AbstractBaseSession) -> QuerySet[AbstractBaseSession]:
+        using = router.db_for_write(self.model, instance=row)
+        model: type[AbstractBaseSession] = self.model
+        return model._base_manager.using(using).filter(pk=row.pk)  # noqa: SLF001 - documented
+
+    def _created(self) -> None:
+        """After Django's own save."""
+        self._row = self._made
+        if "_session_cache" in vars(self):
+            self._keep(vars(self)["_session_cache"], None)
+
+    def _text(self, data: Any) -> str | None:
+        """JSON, or ``None`` for what your own serializer makes otherwise."""
+        text = self._spell(data) if isinstance(data, dict) else data
+        return text if isinstance(text, str) else None
+
+    def _read(self, text: str) -> dict[str, Any]:
+        data: dict[str, Any] = self.serializer().loads(text.encode("latin-1"))
+        return data
+
+    @classmethod
+    def clear_expired(cls) -> None:
+        """Removes what has expired, at most 1,000 rows in a statement."""
+        rows = cls.get_model_class().objects
+        while keys := list(
+            rows.filter(expire_date__lt=timezone.now()).values_list("pk")[:_MAX_SWEPT]
+        ):
+            rows.filter(pk__in=[key for (key,) in keys], expire_date__lt=timezone.now()).delete()
+
+    @classmethod
+    async def aclear_expired(cls) -> None:
+        await sync_to_async(cls.clear_expired)()
+
+
+def join(base: str, mine: str, theirs: str) -> str | None:
+    """What is to be written; ``None`` where another request made it another user's session."""
+    if base == theirs or _identity(mine) != _identity(base):
+        return mine
+    if _identity(theirs) != _identity(base):
+        return None
+    return _core.merge(base, mine, theirs) or mine
+
+
+def _identity(text: str) -> list[Any]:
+    data = json.loads(text)
+    return [data.get(key) for key in _IDENTITY]
+
+
+def pauses() -> Iterator[None]:
+    """Sixteen tries, between which it waits at random, ever longer, two seconds at most."""
+    for attempt in range(_MAX_TRIES):
+        yield
+        longest = min(0.005 * 2**attempt, 0.2)
+        time.sleep(longest * ambient.entropy(1)[0] / 255)
