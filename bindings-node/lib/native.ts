@@ -1,4 +1,6 @@
 // The native module, and its errors as ours.
+import './binary.js'
+
 import native = require('../native.js')
 
 import { ConfigError, SealError } from './errors.js'
@@ -13,6 +15,23 @@ export type {
 } from '../native.js'
 
 export type Engine = native.Engine
+export type { Decoded, IronContent, IronSecret } from '../native.js'
+/** What the drop-ins sign and seal with. */
+export const {
+  cookieSign,
+  cookieVerify,
+  genericHash,
+  ironSealText,
+  ironSealTextAsync,
+  ironUnseal,
+  ironUnsealAsync,
+  keygripSignature,
+  newId,
+  passwordKey,
+  sameText,
+  secretboxOpen,
+  secretboxSeal,
+} = native
 
 export function engine(options: native.EngineOptions): Engine {
   return rethrown(ConfigError, () => new native.Engine(options))

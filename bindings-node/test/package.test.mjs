@@ -1,7 +1,7 @@
 // How the package is imported, from either kind of module and with types.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -55,7 +55,7 @@ function project(context) {
   return folder
 }
 
-for (const file of ['esm.mts', 'cjs.cts']) {
+for (const file of readdirSync(join(home, 'test/types'))) {
   test(`a project with ${file} type-checks, strictly and with all declarations`, (context) => {
     const folder = project(context)
     cpSync(join(home, 'test/types', file), join(folder, file))
