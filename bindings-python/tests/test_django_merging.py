@@ -13,7 +13,7 @@ import pytest
 from django.contrib.sessions.backends.base import UpdateError
 from django.core.cache import cache
 from django.core.management import call_command
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_site import OURS, STOCK, Session, site
@@ -152,25 +152,31 @@ def test_without_overlap_a_save_is_one_statement() -> None:
         ]
 
 
-def test_who_is_never_first_overwrites_in_the_end_as_with_django(
+def test_a_replace_and_a_join_write_every_column_of_a_model_of_your_own(
     engine: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key = made(engine, n=0)
-    store = loaded(engine, key)
-    real, numbers = engine._update, iter(range(1, 100))
+    one, other = loaded(engine, key), loaded(engine, key)
+    far = timezone.now() + timedelta(days=99)
+    monkeypatch.setattr(engine, "get_expiry_date", lambda self: far)
+    for at, store in enumerate((one, other)):
+        Session.objects.update(expire_date=timezone.now() + timedelta(days=1))
+        store[f"k{at}"] = at
+        store.save()
+        assert Session.objects.get().expire_date == far
 
-    def second(self: Store, row: Any, expected: str | None) -> bool:
-        if expected is not None:
-            text = engine().encode({"n": next(numbers)})
-            Session.objects.filter(pk=row.pk).update(session_data=text)
-        return bool(real(self, row, expected))
 
-    monkeypatch.setattr(engine, "_update", second)
-    monkeypatch.setattr("shortcrust.django._merging.time.sleep", lambda seconds: None)
-    store["mine"] = 1
-    store.save()
-    assert stock(engine, key)["mine"] == 1
-    assert store.conflicts >= 15
+def test_a_database_that_fails_is_an_update_error_as_with_django(
+    engine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = loaded(engine, made(engine, n=0))
+
+    def fail(*arguments: object, **options: object) -> bool:
+        raise DatabaseError
+
+    monkeypatch.setattr(engine, "_update", fail)
+    with pytest.raises(UpdateError):
+        store.save()
 
 
 def test_what_another_serializer_writes_is_not_joined_and_the_last_wins(engine: Any) -> None:

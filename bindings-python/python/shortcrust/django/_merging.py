@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
@@ -12,9 +10,10 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.backends.db import SessionStore as PeerStore
 from django.db import DatabaseError, connections, router, transaction
+from django.db.models import F
 from django.utils import timezone
 
-from .. import _core, ambient
+from .. import _core
 from ._session import NativeSession
 
 if TYPE_CHECKING:
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 _IDENTITY = (SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY)
-_MAX_TRIES = 16
 _MAX_SWEPT = 1000
 
 
@@ -84,83 +82,82 @@ class MergingSession(NativeSession, PeerStore):
         return row
 
     def save(self, must_create: bool = False) -> None:
-        if must_create or self.session_key is None or self._is_oracle():
+        if must_create or self.session_key is None:
             super().save(must_create)
             self._created()
         else:
             self._replace(self._data())
 
     async def asave(self, must_create: bool = False) -> None:
-        if must_create or self.session_key is None or self._is_oracle():
+        if must_create or self.session_key is None:
             await super().asave(must_create)
             self._created()
         else:
             data: dict[str, Any] = await self._aget_session()  # type: ignore[attr-defined]
             await sync_to_async(self._replace)(data)
 
-    def _is_oracle(self) -> bool:
-        """It does not compare long texts, so Django's own way is gone there."""
-        return connections[router.db_for_write(self.model)].vendor == "oracle"
-
     def _replace(self, data: dict[str, Any]) -> None:
         """Writes over the row that was read; where that changed, over what is there, joined."""
-        row, joined = self.create_model_instance(data), None
-        if self._row is not None and self._theirs is None and self._update(row, self._row):
-            self._keep(data, None)
-            return
-        base, mine = self._text(self._base), self._text(data)
-        known = self._theirs or base
-        for _ in pauses():
-            there = self._there(row)
-            self.conflicts += there != known
-            known = there
-            if base is None or mine is None or there is None:
-                # Your own serializer's: nothing that could be joined.
-                break
+        row = self.create_model_instance(data)
+        expected = None if self._theirs or self._is_oracle() else self._row
+        try:
+            with transaction.atomic(using=self._using(row)):
+                if expected is not None and self._update(row, session_data=expected):
+                    self._keep(data, None)
+                else:
+                    self._join(row, data)
+        except DatabaseError as error:
+            raise UpdateError from error
+
+    def _join(self, row: AbstractBaseSession, data: dict[str, Any]) -> None:
+        # A write that changes nothing holds the row, in any database.
+        if not self._rows(row).update(expire_date=F("expire_date")):
+            raise UpdateError
+        base, mine, there = self._text(self._base), self._text(data), self._there(row)
+        self.conflicts += there != (self._theirs or base)
+        if base is None or mine is None or there is None:
+            # Your own serializer's, which can't be joined: the last one wins, as with Django.
+            joined = mine
+        else:
             joined = join(base, mine, there)
             if joined is None:
                 self._reason = "identity"
                 return
-            row = self.create_model_instance(data if joined == mine else self._read(joined))
-            if self._update(row, self._row):
-                self._keep(data, None if joined == mine else joined)
-                return
-        # As Django's: the last one wins.
-        if not self._update(row, None):
-            raise UpdateError
-        self._keep(data, joined)
+        if joined is None or joined == mine:
+            self._update(row)
+            self._keep(data, None)
+        else:
+            self._update(self.create_model_instance(self._read(joined)))
+            self._keep(data, joined)
 
-    def _update(self, row: AbstractBaseSession, expected: str | None) -> bool:
+    def _update(self, row: AbstractBaseSession, **expected: str) -> bool:
         """Every column, those of your own session model too, if the row is as expected."""
-        using = router.db_for_write(self.model, instance=row)
-        rows = self._rows(row)
-        if expected is not None:
-            rows = rows.filter(session_data=expected)
         fields = row._meta.concrete_fields  # noqa: SLF001 - documented
         columns = [field for field in fields if not field.primary_key]
         values = {field.attname: field.pre_save(row, add=False) for field in columns}
-        try:
-            with transaction.atomic(using=using):
-                changed = rows.update(**values)
-        except DatabaseError as error:
-            raise UpdateError from error
+        changed = self._rows(row).filter(**expected).update(**values)
         if changed:
             self._row = row.session_data
         return bool(changed)
 
     def _there(self, row: AbstractBaseSession) -> str | None:
-        """What the row holds now, from where it is written, since a replica may be behind."""
-        self._row = self._rows(row).values_list("session_data", flat=True).first()
-        if self._row is None:
-            raise UpdateError
+        self._row = self._rows(row).values_list("session_data", flat=True).get()
         reason = self._refusal
         there, self._refusal = self._text(self.decode(self._row)), reason
         return there
 
     def _rows(self, row: AbstractBaseSession) -> QuerySet[AbstractBaseSession]:
-        using = router.db_for_write(self.model, instance=row)
+        """Where rows are written, since a replica may be behind."""
         model: type[AbstractBaseSession] = self.model
-        return model._base_manager.using(using).filter(pk=row.pk)  # noqa: SLF001 - documented
+        rows = model._base_manager.using(self._using(row))  # noqa: SLF001 - documented
+        return rows.filter(pk=row.pk)
+
+    def _using(self, row: AbstractBaseSession | None = None) -> str:
+        return router.db_for_write(self.model, instance=row)
+
+    def _is_oracle(self) -> bool:
+        """It does not compare long texts."""
+        return connections[self._using()].vendor == "oracle"
 
     def _created(self) -> None:
         """After Django's own save."""
@@ -203,11 +200,3 @@ def join(base: str, mine: str, theirs: str) -> str | None:
 def _identity(text: str) -> list[Any]:
     data = json.loads(text)
     return [data.get(key) for key in _IDENTITY]
-
-
-def pauses() -> Iterator[None]:
-    """Sixteen tries, between which it waits at random, ever longer, two seconds at most."""
-    for attempt in range(_MAX_TRIES):
-        yield
-        longest = min(0.005 * 2**attempt, 0.2)
-        time.sleep(longest * ambient.entropy(1)[0] / 255)

@@ -1,0 +1,96 @@
+"""Django with its sessions in the database, ours or its own."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import django
+from django.conf import settings
+from django.core.management import call_command
+from django.core.wsgi import get_wsgi_application
+from django.db import OperationalError, ProgrammingError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import path
+from werkzeug.serving import run_simple
+
+LAYERS = {"shortcrust": "shortcrust.django.db", "Django": "django.contrib.sessions.backends.db"}
+conflicts: list[int] = []
+
+
+def begin(request: HttpRequest) -> HttpResponse:
+    request.session["begun"] = True
+    return HttpResponse()
+
+
+def add(request: HttpRequest) -> HttpResponse:
+    request.session.get("begun")
+    time.sleep(random.uniform(0.02, 0.08))
+    request.session[request.GET["key"]] = 1
+    return HttpResponse()
+
+
+def everything(request: HttpRequest) -> HttpResponse:
+    return JsonResponse([key for key, _ in request.session.items() if key != "begun"], safe=False)
+
+
+def count(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(sum(conflicts))
+
+
+urlpatterns = [
+    path("begin", begin),
+    path("add", add),
+    path("all", everything),
+    path("conflicts", count),
+]
+
+
+def counting(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[..., HttpResponse]:
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        session = getattr(request, "session", None)
+        conflicts.append(getattr(session, "conflicts", 0))
+        return response
+
+    return middleware
+
+
+def database() -> dict[str, object]:
+    if os.environ["STORE"] == "sqlite":
+        name = Path(os.environ["FOLDER"]) / "django.sqlite3"
+        options = {"timeout": 60, "init_command": "PRAGMA journal_mode=wal"}
+        return {"ENGINE": "django.db.backends.sqlite3", "NAME": name, "OPTIONS": options}
+    url = urlsplit(os.environ["POSTGRES_URL"])
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": url.path.removeprefix("/"),
+        "USER": url.username,
+        "PASSWORD": url.password or "",
+        "HOST": url.hostname,
+        "PORT": url.port,
+    }
+
+
+if __name__ == "__main__":
+    settings.configure(
+        ALLOWED_HOSTS=["*"],
+        DATABASES={"default": database()},
+        INSTALLED_APPS=["django.contrib.sessions"],
+        MIDDLEWARE=[f"{__name__}.counting", "django.contrib.sessions.middleware.SessionMiddleware"],
+        ROOT_URLCONF=__name__,
+        SECRET_KEY=os.environ["SECRET"],
+        SESSION_ENGINE=LAYERS[os.environ["LAYER"]],
+    )
+    django.setup()
+    try:
+        call_command("migrate", verbosity=0)
+    except (OperationalError, ProgrammingError):
+        # The other process was first.
+        time.sleep(1)
+    application = get_wsgi_application()
+    run_simple("127.0.0.1", int(os.environ["PORT"]), application, threaded=True)

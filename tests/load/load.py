@@ -1,0 +1,151 @@
+"""Many clients add to one session at once, through two server processes; how much is left of it.
+
+``load.py`` prints the table: each front of ours on each store, and beside it its peers under the
+same load. It needs REDIS_URL and POSTGRES_URL; ``make load`` sets them.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from services import free_port
+
+HERE = Path(__file__).parent
+SECRET = "a secret for the load only, of thirty-two bytes or more"
+CLIENTS, KEYS = 20, 50
+COMMANDS = {
+    "django": [sys.executable, str(HERE / "django_app.py")],
+    "flask": [sys.executable, str(HERE / "flask_app.py")],
+    "starlette": [sys.executable, str(HERE / "starlette_app.py")],
+    "express": ["node", str(HERE / "express_app.mjs")],
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Which servers share the session, whose session layer, and where it lies."""
+
+    apps: tuple[str, str]
+    layer: str
+    store: str
+
+    def __str__(self) -> str:
+        apps = " and ".join(dict.fromkeys(self.apps))
+        return f"{self.layer}: {apps} on {self.store}"
+
+
+@dataclass
+class Result:
+    """What the clients found."""
+
+    kept: int
+    conflicts: int
+    statuses: set[int] = field(default_factory=set)
+
+
+def cell(app: str, store: str, layer: str = "shortcrust") -> Cell:
+    return Cell((app, app), layer, store)
+
+
+OURS = [
+    *(
+        cell(app, store)
+        for app in ("flask", "starlette", "express")
+        for store in ("redis", "postgres", "sqlite")
+    ),
+    cell("django", "postgres"),
+    cell("django", "sqlite"),
+    Cell(("flask", "express"), "shortcrust", "redis"),
+]
+PEERS = [
+    cell("flask", "redis", "Flask-Session"),
+    cell("starlette", "redis", "starsessions"),
+    cell("django", "postgres", "Django"),
+    cell("express", "redis", "express-session"),
+]
+
+
+@contextmanager
+def serving(load: Cell) -> Iterator[list[int]]:
+    """Two processes, and their ports."""
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        ports = []
+        for app in load.apps:
+            port = free_port()
+            env = os.environ | {
+                "PORT": str(port),
+                "SECRET": SECRET,
+                "LAYER": load.layer,
+                "STORE": load.store,
+                "FOLDER": folder,
+            }
+            process = stack.enter_context(subprocess.Popen(COMMANDS[app], env=env))
+            stack.callback(process.terminate)
+            wait_for(process, port)
+            ports.append(port)
+        yield ports
+
+
+def wait_for(process: subprocess.Popen[bytes], port: int) -> None:
+    for _ in range(600):
+        if process.poll() is not None:
+            raise RuntimeError(f"an app ended with {process.returncode}")
+        try:
+            get(port, "/conflicts")
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise RuntimeError("an app does not listen")
+
+
+def get(port: int, path: str, cookie: str = "") -> tuple[int, str, str]:
+    """Status, text, and the cookie that was set, if one was."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    try:
+        connection.request("GET", path, headers={"Cookie": cookie} if cookie else {})
+        response = connection.getresponse()
+        set_cookie = response.headers.get("Set-Cookie", "").partition(";")[0]
+        return response.status, response.read().decode(), set_cookie
+    finally:
+        connection.close()
+
+
+def run(load: Cell, clients: int = CLIENTS, keys: int = KEYS) -> Result:
+    """Each client adds its keys one after the other, from server to server."""
+    with serving(load) as ports:
+        _, _, cookie = get(ports[0], "/begin")
+
+        def visit(client: int) -> set[int]:
+            paths = [f"/add?key=c{client}k{key}" for key in range(keys)]
+            return {get(ports[(client + at) % 2], path, cookie)[0] for at, path in enumerate(paths)}
+
+        with ThreadPoolExecutor(clients) as pool:
+            statuses = set().union(*pool.map(visit, range(clients)))
+        kept = json.loads(get(ports[1], "/all", cookie)[1])
+        conflicts = sum(int(get(port, "/conflicts")[1]) for port in ports)
+    return Result(len(kept), conflicts, statuses)
+
+
+def main() -> None:
+    print("| layer | kept of 1,000 | conflicts |\n|---|---|---|")
+    for load in [*OURS, *PEERS]:
+        result = run(load)
+        conflicts = result.conflicts if load.layer == "shortcrust" else ""
+        print(f"| {load} | {result.kept:,} | {conflicts} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
