@@ -33,7 +33,8 @@ mod _core {
         },
         session::{Closed, Engine, Session},
         store::{
-            Actions, NativeAction, Pending, Report, begin, finish, merge, record_times, revoke_all, settle,
+            Actions, NativeAction, Pending, Report, begin, finish, merge, new_record, record_times,
+            revoke_all, session_id, settle,
         },
     };
 

@@ -45,6 +45,8 @@ pub(crate) struct EngineOptions {
     store: Option<String>,
     #[pyo3(default)]
     user_key: Option<String>,
+    #[pyo3(default)]
+    id_bytes: Option<usize>,
     duplicates: String,
 }
 
@@ -138,6 +140,9 @@ impl EngineOptions {
         };
         if let Some(path) = self.user_key {
             builder = builder.user_key(&path);
+        }
+        if let Some(bytes) = self.id_bytes {
+            builder = builder.id_bytes(bytes);
         }
         Ok(if self.drop_in { builder.drop_in() } else { builder }.build()?)
     }

@@ -219,6 +219,34 @@ pub(crate) fn record_times(text: &str) -> Option<(i64, i64)> {
     matches!(record.content, record::Content::Payload(_)).then_some((record.created.0, record.renewed.0))
 }
 
+/// The record of a session that begins `now`, for what another library kept; its key.
+#[pyfunction]
+pub(crate) fn new_record(
+    id: &str,
+    payload: String,
+    now_ms: i64,
+    expires_ms: Option<i64>,
+) -> (String, String) {
+    let record = record::Record {
+        created: UnixMillis(now_ms),
+        renewed: UnixMillis(now_ms),
+        expires: expires_ms.map(UnixMillis),
+        epoch: 0,
+        user: None,
+        content: record::Content::Payload(payload),
+    };
+    (record::key(id), record.to_text())
+}
+
+/// The id that the cookie has, or will have; `None` for a session in the cookie.
+#[pyfunction]
+pub(crate) fn session_id(
+    mut session: PyRefMut<'_, Session>,
+    entropy: &Bound<'_, PyAny>,
+) -> Result<Option<String>, Failure> {
+    Ok(session.0.id(&mut dice(entropy))?.map(str::to_owned))
+}
+
 /// Joins what two requests changed in plain JSON; `None` where that is not JSON of at most 200 levels.
 #[pyfunction]
 pub(crate) fn merge(base: &str, mine: &str, theirs: &str) -> Option<String> {

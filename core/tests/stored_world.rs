@@ -137,7 +137,7 @@ fn from_text(text: &str) -> BTreeMap<String, u32> {
 }
 
 fn engine() -> Engine {
-    Engine::builder(Id).stored().build().unwrap()
+    Engine::builder(Id::default()).stored().build().unwrap()
 }
 
 #[derive(Clone, Debug)]
@@ -410,7 +410,7 @@ fn a_session_in_its_cookie_moves_into_the_store() {
     let inside = Engine::builder(sealed()).build().unwrap();
     let mut session = inside.open("", START).ready().unwrap();
     let head = session.head(&Content::Changed(r#"{"a":1}"#), true, START, &mut roll).unwrap();
-    let chain = shortcrust::Chain::from(Id).read(shortcrust::Reader::forever(sealed())).unwrap();
+    let chain = shortcrust::Chain::from(Id::default()).read(shortcrust::Reader::forever(sealed())).unwrap();
     let mut world = World::new(Engine::builder(chain).stored().build().unwrap());
     world.now = START.plus(Seconds(5));
     let mut reader = world.open(Some(head.cookies[0].value()));
@@ -473,4 +473,24 @@ mod in_cookies {
         let built = Engine::builder(Sealed::new(&keys, "").unwrap()).policy(policy).revocable().build();
         assert_eq!(built.unwrap_err().code(), "policy");
     }
+}
+
+#[test]
+fn an_id_is_signed_as_flask_session_signs_it_where_a_salt_is_given() {
+    let keys = shortcrust::Keyring::newest_first(["new secret", "secret"]).unwrap();
+    let world = World::new(Engine::builder(Id::signed(&keys, b"flask-session")).stored().build().unwrap());
+    let id = "A".repeat(43);
+    // itsdangerous 2.2: Signer("secret", salt="flask-session", key_derivation="hmac").sign("A" * 43)
+    let signed = format!("{id}.R5-X4H688gM8WwGjostihKFefeg");
+    assert_eq!(world.open(Some(&signed)).session.reason(), Some(Reason::NotFound));
+    assert_eq!(world.open(Some(&id)).session.reason(), Some(Reason::Malformed));
+    assert_eq!(world.open(Some(&format!("{id}.{id}"))).session.reason(), Some(Reason::BadSignature));
+}
+
+#[test]
+fn an_id_has_as_many_random_bytes_as_is_said_and_no_fewer_than_16() {
+    let built = |bytes| Engine::builder(Id::default()).stored().id_bytes(bytes).build();
+    let mut world = World::new(built(24).unwrap());
+    assert_eq!(written(&mut world, None, &[("a", 1)]).len(), 32);
+    assert_eq!(built(15).unwrap_err().code(), "option");
 }

@@ -1,25 +1,51 @@
-//! The bare id of a record: 256 random bits say all that a signature could.
+//! The id of a record, bare or as Flask-Session (0.8) signs it. 256 random bits say all that a signature could.
 
-use alloc::string::{String, ToString};
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
 
-use super::{Body, Carries, Format, Meta, OpenContext, Opened, SealContext};
+use super::{Body, Carries, Format, KeyDerivation, Meta, OpenContext, Opened, SealContext, SigningKey};
 use crate::{
+    crypto::Digest,
     entropy::Entropy,
     error::{Reason, SealError},
+    keyring::Keyring,
 };
 
 /// The format `id`.
 #[derive(Debug, Default)]
-pub struct Id;
+pub struct Id {
+    keys: Vec<SigningKey>,
+}
 
 impl Id {
     /// Random bytes in an id.
     pub const BYTES: usize = 32;
+    /// Fewer could be guessed.
+    pub const LEAST_BYTES: usize = 16;
+    const LENGTHS: core::ops::RangeInclusive<usize> = 22..=128;
 
-    /// Whether it has the shape of an id of ours: nothing else reaches a store.
-    pub fn fits(id: &str) -> bool {
+    /// Signed by itsdangerous' `Signer` with this salt: `SESSION_USE_SIGNER` has `flask-session`.
+    pub fn signed(keys: &Keyring, salt: &[u8]) -> Self {
+        let derive = |secret| SigningKey::derive(secret, salt, Digest::Sha1, KeyDerivation::Hmac);
+        Self { keys: keys.iter().map(derive).collect() }
+    }
+
+    /// Nothing of another shape reaches a store.
+    fn fits(id: &str) -> bool {
         let known = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-        id.len() == (Self::BYTES * 4).div_ceil(3) && id.bytes().all(known)
+        Self::LENGTHS.contains(&id.len()) && id.bytes().all(known)
+    }
+
+    fn unsigned<'t>(&self, token: &'t str) -> Result<(&'t str, usize), Reason> {
+        if self.keys.is_empty() {
+            return Ok((token, 0));
+        }
+        let (id, signature) = token.rsplit_once('.').ok_or(Reason::Malformed)?;
+        let signed_by = |key: &SigningKey| key.verify(id.as_bytes(), signature);
+        Ok((id, self.keys.iter().position(signed_by).ok_or(Reason::BadSignature)?))
     }
 }
 
@@ -33,17 +59,21 @@ impl Format for Id {
     }
 
     fn open(&self, cx: &OpenContext<'_>) -> Result<Opened, Reason> {
-        if !Self::fits(cx.token) {
+        let (id, key) = self.unsigned(cx.token)?;
+        if !Self::fits(id) {
             return Err(Reason::Malformed);
         }
-        Ok(Opened { body: Body::Id(cx.token.to_string()), meta: Meta::default(), key: 0 })
+        Ok(Opened { body: Body::Id(id.to_string()), meta: Meta::default(), key })
     }
 
     fn seal(&self, cx: &SealContext<'_>, _: &mut dyn Entropy) -> Result<String, SealError> {
-        Ok(cx.body.to_string())
+        Ok(match self.keys.first() {
+            None => cx.body.to_string(),
+            Some(key) => format!("{}.{}", cx.body, key.sign(cx.body.as_bytes())),
+        })
     }
 
     fn keys(&self) -> usize {
-        0
+        self.keys.len()
     }
 }

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     cookie::{self, Attributes},
     error::{ConfigError, Reason, Warning},
-    format::Body,
+    format::{Body, Id},
     meta::Meta,
     payload::{self, Dialect},
     policy::Policy,
@@ -37,6 +37,7 @@ pub(super) struct Settings {
     /// How long the id of a session that ended is kept empty.
     pub(super) tombstone: Seconds,
     pub(super) keeping: Keeping,
+    pub(super) id_bytes: usize,
     duplicates: Duplicates,
     warnings: Vec<Warning>,
 }
@@ -106,6 +107,7 @@ impl Engine {
                     .to_vec(),
                 tombstone: Seconds(60),
                 keeping: Keeping::default(),
+                id_bytes: Id::BYTES,
                 duplicates: Duplicates::default(),
                 warnings: Vec::new(),
             },
@@ -333,6 +335,13 @@ impl EngineBuilder {
         self
     }
 
+    /// Random bytes in the id of a session in a store; default 32, 16 at least.
+    #[must_use]
+    pub fn id_bytes(mut self, bytes: usize) -> Self {
+        self.settings.id_bytes = bytes;
+        self
+    }
+
     /// A drop-in runs where its peer runs: weak secrets and the peer's attributes are its user's choice.
     #[must_use]
     pub fn drop_in(mut self) -> Self {
@@ -344,6 +353,9 @@ impl EngineBuilder {
     pub fn build(self) -> Result<Engine, ConfigError> {
         let Self { mut settings, drop_in } = self;
         let writer = settings.chain.writer();
+        if !(Id::LEAST_BYTES..=96).contains(&settings.id_bytes) {
+            return Err(ConfigError::new("option", "an id has 16 to 96 random bytes: 32 are a good choice"));
+        }
         match settings.keeping {
             // The record has the times.
             Keeping::Sessions if writer.carries().id && !writer.carries().issued => {}

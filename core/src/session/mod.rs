@@ -283,7 +283,7 @@ impl Session {
     ) -> Result<SetCookie, SealError> {
         let id = match &mut self.stored {
             None => None,
-            Some(stored) => Some(stored.ensure_id(entropy)?.to_owned()),
+            Some(stored) => Some(stored.ensure_id(self.settings.id_bytes, entropy)?.to_owned()),
         };
         let payload = match content {
             Content::Changed(payload) => payload,

@@ -36,7 +36,7 @@ pub struct FormatSpec<'a> {
     pub key_derivation: Option<&'a str>,
     /// `payload`: a reserved key in the payload carries what the format does not.
     pub meta: Option<&'a str>,
-    /// For `django` and `flask`.
+    /// For `django` and `flask`; for `id`, that it is signed at all.
     pub salt: Option<&'a [u8]>,
 }
 
@@ -46,7 +46,7 @@ impl FormatSpec<'_> {
         let format: Box<dyn Format> = match self.format {
             "django" => Box::new(Django::new(keys, &self.django()?)),
             "express" => Box::new(Express::new(keys)),
-            "id" => Box::new(Id),
+            "id" => Box::new(self.salt.map_or_else(Id::default, |salt| Id::signed(keys, salt))),
             "flask" => Box::new(Flask::new(keys, &self.flask()?)),
             "sealed" => Box::new(Sealed::new(keys, self.audience.unwrap_or(""))?),
             "starlette" => Box::new(Starlette::new(keys)),

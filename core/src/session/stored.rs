@@ -15,7 +15,7 @@ use super::{
 use crate::{
     entropy::{Entropy, random_id},
     error::{Reason, SealError},
-    format::{Id, MAX_RECORD},
+    format::MAX_RECORD,
     payload::{merge, tree::Node},
     record::{self, Record},
     time::UnixMillis,
@@ -62,9 +62,9 @@ impl Stored {
     }
 
     /// The id, drawn when it is first asked for: the cookie may be written before the record.
-    pub(super) fn ensure_id(&mut self, dice: &mut dyn Entropy) -> Result<&str, SealError> {
+    pub(super) fn ensure_id(&mut self, bytes: usize, dice: &mut dyn Entropy) -> Result<&str, SealError> {
         if self.id.is_none() {
-            self.id = Some(random_id(dice, Id::BYTES)?);
+            self.id = Some(random_id(dice, bytes)?);
         }
         Ok(self.id.as_deref().unwrap_or_default())
     }
@@ -95,7 +95,7 @@ impl Session {
             Deed::Nothing => {}
             Deed::End => stored.leave(),
             Deed::Create => {
-                let key = record::key(stored.ensure_id(entropy)?);
+                let key = record::key(stored.ensure_id(self.settings.id_bytes, entropy)?);
                 let made = self.creation(key, content, now)?;
                 list.push(Action::Create { key: made.key.clone(), entry: Entry::of(&made.record) });
                 saving = Some(made);
@@ -108,6 +108,12 @@ impl Session {
         }
         list.extend(self.burials(now));
         Ok(Actions::new(list, saving))
+    }
+
+    /// The id that the cookie has, or will have: it is API in some frameworks.
+    pub fn id(&mut self, entropy: &mut dyn Entropy) -> Result<Option<&str>, SealError> {
+        let bytes = self.settings.id_bytes;
+        self.stored.as_mut().map(|stored| stored.ensure_id(bytes, entropy)).transpose()
     }
 
     /// Takes what became of the writes: later ones build upon them.
