@@ -49,7 +49,7 @@ function project(context) {
   context.after(() => rmSync(folder, { recursive: true }))
   mkdirSync(join(folder, 'node_modules'))
   symlinkSync(home, join(folder, 'node_modules/shortcrust'))
-  for (const name of ['@types', 'undici-types', 'express']) {
+  for (const name of ['@fastify', '@types', 'undici-types', 'express', 'fastify', 'memorystore']) {
     symlinkSync(join(home, 'node_modules', name), join(folder, 'node_modules', name))
   }
   return folder
@@ -63,6 +63,8 @@ for (const file of readdirSync(join(home, 'test/types'))) {
       exactOptionalPropertyTypes: true,
       module: 'node16',
       noEmit: true,
+      // @types/koa wants these types, and Express brings a version of the package with others.
+      paths: { 'content-disposition': [join(home, 'node_modules/@types/content-disposition')] },
       skipLibCheck: false,
       strict: true,
       target: 'es2022',

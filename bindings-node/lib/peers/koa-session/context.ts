@@ -1,0 +1,209 @@
+import type Cookies from 'cookies'
+import type Koa from 'koa'
+
+import { ambient } from '../../ambient.js'
+import { checkKeys, read, write } from '../cookie-jar.js'
+
+import Keygrip = require('../keygrip.js')
+
+import { dataOf, Session } from './session.js'
+import type { opts, stores } from './types.js'
+
+type Data = Record<string, unknown>
+
+const DAY = 86_400_000
+/** The store is to have the session longer than the browser has the cookie. */
+const STORE_GRACE = 10_000
+
+/** One request's session: undefined while nobody asked for it, false once it has ended. */
+export class ContextSession {
+  readonly opts: opts
+  readonly store: stores | undefined
+  readonly #ctx: Koa.Context
+  #session: Session | false | undefined
+  #externalKey: string | undefined
+  /** What came in, as JSON. */
+  #before: string | undefined
+  #isOurs = false
+
+  constructor(ctx: Koa.Context, options: opts) {
+    this.#ctx = ctx
+    this.opts = { ...options }
+    const { ContextStore, store } = this.opts
+    this.store = ContextStore ? new ContextStore(ctx) : store
+  }
+
+  get(): Session | null {
+    if (this.#session === undefined) {
+      if (this.store) this.#create()
+      else this.#openCookie()
+    }
+    return this.#session || null
+  }
+
+  set(value: unknown): void {
+    if (value === null) this.#session = false
+    // The id stays, for the store is not to keep what nobody asks for.
+    else if (typeof value === 'object') this.#create(value, this.#externalKey)
+    else throw new Error('this.session can only be set as null or an object.')
+  }
+
+  /** Asks the store. */
+  async load(): Promise<void> {
+    const key = this.#incomingKey()
+    if (!key) return this.#create()
+    const { maxAge, rolling } = this.opts
+    const data = await this.store?.get(key, maxAge, { ctx: this.#ctx, rolling })
+    this.#open(data, key)
+  }
+
+  async commit({ save = false, regenerate = false } = {}): Promise<void> {
+    if (this.#session === undefined) return
+    if (this.#session === false) return this.#remove()
+    if (regenerate) {
+      await this.#remove()
+      if (this.store) this.#externalKey = this.opts.genid(this.#ctx)
+    }
+    const isForced = save || regenerate || this.#session._requireSave
+    const reason = isForced ? 'forced' : this.#reasonToSave(this.#session)
+    if (reason === undefined) return
+    this.opts.beforeSave?.(this.#ctx, this.#session as never)
+    await this.#save(reason === 'changed')
+  }
+
+  #incomingKey(): string | undefined {
+    const { externalKey, key } = this.opts
+    return externalKey ? externalKey.get(this.#ctx) : read(this.#jar, key, this.opts)
+  }
+
+  #openCookie(): void {
+    const value = read(this.#jar, this.opts.key, this.opts)
+    const decoded = value ? this.#decode(value) : undefined
+    if (decoded) this.#open(decoded.data)
+    else this.#create()
+  }
+
+  #decode(value: string): { data: unknown } | undefined {
+    try {
+      return { data: this.opts.decode(value) }
+    } catch (error) {
+      if (error instanceof Error && !(error instanceof SyntaxError)) this.#fail(error)
+      return undefined
+    }
+  }
+
+  /** An error of the application's `decode`: the cookie goes, or the next request would fail too. */
+  #fail(error: Error): never {
+    this.#jar.set(this.opts.key, '', this.opts as Cookies.SetOption)
+    // Koa's error response has no other headers.
+    throw Object.assign(error, { headers: { 'set-cookie': this.#ctx.response.get('set-cookie') } })
+  }
+
+  #open(value: unknown, key?: string): void {
+    const data = value && sane(value)
+    if (this.#isValid(data, key)) {
+      this.#create(data, key)
+      this.#before = JSON.stringify(dataOf(this.#session as Session))
+    } else this.#create()
+  }
+
+  #isValid(value: unknown, key: string | undefined): value is Data {
+    const flaw = this.#flawOf(value as Data | undefined)
+    if (flaw === undefined) return true
+    const { app } = this.#ctx
+    setImmediate(() => app.emit(`session:${flaw}`, { key, value, ctx: this.#ctx }))
+    return false
+  }
+
+  #flawOf(data: Data | undefined): string | undefined {
+    if (!data) return 'missed'
+    if (typeof data._expire === 'number' && data._expire < ambient.now()) return 'expired'
+    const { valid } = this.opts
+    return valid && !valid(this.#ctx, data) ? 'invalid' : undefined
+  }
+
+  #create(data?: object, key?: string): void {
+    if (this.store) this.#externalKey = key ?? this.opts.genid(this.#ctx)
+    this.#session = new Session(this, data, this.#externalKey)
+  }
+
+  #reasonToSave(session: Session): 'changed' | 'rolling' | 'renew' | undefined {
+    const data = dataOf(session)
+    if (this.#before === undefined && Object.keys(data).length === 0) return undefined
+    if (this.#before !== JSON.stringify(data)) return 'changed'
+    if (this.opts.rolling) return 'rolling'
+    return this.opts.renew && isHalfOver(session) ? 'renew' : undefined
+  }
+
+  async #remove(): Promise<void> {
+    if (this.#externalKey) await this.store?.destroy(this.#externalKey, { ctx: this.#ctx })
+    const attributes = { ...this.opts, expires: new Date(0), maxAge: false }
+    this.#jar.set(this.opts.key, '', attributes as unknown as Cookies.SetOption)
+  }
+
+  async #save(changed: boolean): Promise<void> {
+    const maxAge = this.opts.maxAge || DAY
+    const data = dataOf(this.#session as Session)
+    if (maxAge === 'session') Object.assign(data, { _session: true })
+    else Object.assign(data, { _expire: maxAge + ambient.now(), _maxAge: maxAge })
+    // The cookie is to have no date then.
+    if (maxAge === 'session') this.opts.maxAge = undefined
+    if (this.#externalKey) await this.#saveInStore(this.#externalKey, data, maxAge, changed)
+    else write(this.#jar, this.opts.key, this.opts.encode(data), this.opts)
+  }
+
+  async #saveInStore(key: string, data: Data, maxAge: number | 'session', changed: boolean): Promise<void> {
+    const { externalKey, rolling } = this.opts
+    const lifetime = typeof maxAge === 'number' ? maxAge + STORE_GRACE : maxAge
+    await this.store?.set(key, data, lifetime, { changed, ctx: this.#ctx, rolling })
+    if (externalKey) externalKey.set(this.#ctx, key)
+    else write(this.#jar, this.opts.key, key, this.opts)
+  }
+
+  /** Koa's own; if it is made just now, it signs with ours. */
+  get #jar(): Cookies {
+    if (this.#isOurs) return this.#ctx.cookies
+    this.#isOurs = true
+    const isLate = hasJar(this.#ctx)
+    const jar: Cookies & { keys?: Keygrip } = this.#ctx.cookies
+    const keys: unknown = this.#ctx.app.keys
+    if (typeof keys === 'string' && this.opts.signed)
+      throw new TypeError('app.keys must be an array, not a string')
+    if (!isLate && Array.isArray(keys) && hasJar(this.#ctx)) jar.keys = keygrip(keys)
+    return jar
+  }
+}
+
+/** Whether Koa has made its jar: where the application has another, or made it itself, its keys are not ours to set. */
+function hasJar(ctx: object): boolean {
+  return Object.getOwnPropertySymbols(ctx).some(({ description }) => description === 'context#cookies')
+}
+
+const keygrips = new WeakMap<readonly string[], Keygrip>()
+
+function keygrip(keys: string[]): Keygrip {
+  const known = keygrips.get(keys)
+  if (known) return known
+  checkKeys(keys)
+  const made = new Keygrip(keys)
+  keygrips.set(keys, made)
+  return made
+}
+
+/** A payload may hold anything: what no session is made of, or would not go into a cookie, is left out. */
+function sane(value: unknown): Data {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return {}
+  const data = value as Data
+  const strange = ['_maxAge', 'maxAge'].filter((name) => Object.hasOwn(data, name) && !isMaxAge(data[name]))
+  return strange.length === 0
+    ? data
+    : Object.fromEntries(Object.entries(data).filter(([name]) => !strange.includes(name)))
+}
+
+function isMaxAge(value: unknown): boolean {
+  return typeof value === 'number' ? Number.isFinite(value) : !value || value === 'session'
+}
+
+function isHalfOver({ _expire, maxAge }: Session): boolean {
+  return !!_expire && typeof maxAge === 'number' && _expire - ambient.now() < maxAge / 2
+}
