@@ -1,0 +1,154 @@
+import { inherits } from 'node:util'
+
+import { ambient } from '../../ambient.js'
+import { withoutProto } from './payload.js'
+import { type Loaded, Store } from './store.js'
+import type { Callback, SessionRecord } from './types.js'
+
+/** How many records a write looks at for their end. */
+const SWEPT = 8
+
+// Fake timers that are put in later don't stop a store.
+const defer = setImmediate
+
+export interface MemoryStore extends Store {
+  /** JSON by id. */
+  sessions: Record<string, string>
+  /** How many sessions are kept at most; beyond that the longest unwritten go. Default Infinity. */
+  max: number
+  all(callback?: Loaded<Record<string, SessionRecord>>): void
+  clear(callback?: Callback): void
+  length(callback: (error: unknown, length?: number) => void): void
+}
+
+export interface MemoryStoreConstructor {
+  new (options?: { max?: number | undefined }): MemoryStore
+  (this: MemoryStore, options?: { max?: number | undefined }): void
+  readonly prototype: MemoryStore
+}
+
+/** Sessions in this process. Expired ones go as others are written. */
+export const MemoryStore = function MemoryStore(this: MemoryStore, options?: { max?: number }): void {
+  Store.call(this)
+  this.sessions = Object.create(null)
+  const { max } = options ?? {}
+  if (max === undefined) return
+  if (!(max >= 1)) throw new TypeError('max option must be a number of sessions')
+  this.max = max
+} as MemoryStoreConstructor
+
+inherits(MemoryStore, Store)
+
+type Methods = Omit<MemoryStore, keyof Store | 'sessions'> & Partial<Store> & ThisType<MemoryStore>
+
+const methods: Methods = {
+  max: Number.POSITIVE_INFINITY,
+
+  all(callback) {
+    const found = Object.create(null)
+    for (const id of Object.keys(this.sessions)) {
+      const record = read(this, id)
+      if (record) found[id] = record
+    }
+    if (callback) defer(callback, null, found)
+  },
+
+  clear(callback) {
+    this.sessions = Object.create(null)
+    ledgers.delete(this)
+    if (callback) defer(callback)
+  },
+
+  destroy(id, callback) {
+    forget(this, id)
+    if (callback) defer(callback)
+  },
+
+  get(id, callback) {
+    defer(callback, null, read(this, id))
+  },
+
+  length(callback) {
+    this.all((error, found) => {
+      if (error) return callback(error)
+      callback(null, Object.keys(found ?? {}).length)
+    })
+  },
+
+  set(id, session, callback) {
+    write(this, id, session)
+    sweep(this)
+    if (callback) defer(callback)
+  },
+
+  touch(id, { cookie }, callback) {
+    const record = read(this, id)
+    if (record) write(this, id, Object.assign(record, { cookie }))
+    if (callback) defer(callback)
+  },
+}
+
+Object.assign(MemoryStore.prototype, methods)
+
+/** When each record ends, the longest unwritten first, and how far the sweep has come. */
+interface Ledger {
+  ends: Map<string, number>
+  walk: Iterator<[string, number]>
+}
+
+/** Aside, so that `sessions` stays all that a store shows. */
+const ledgers = new WeakMap<MemoryStore, Ledger>()
+
+function ledgerOf(store: MemoryStore): Ledger {
+  const ends = new Map<string, number>()
+  const ledger = ledgers.get(store) ?? { ends, walk: ends.entries() }
+  ledgers.set(store, ledger)
+  return ledger
+}
+
+/** A record that has not ended. */
+function read(store: MemoryStore, id: string): SessionRecord | undefined {
+  const text = store.sessions[id]
+  if (!text) return
+  const record: SessionRecord = withoutProto(JSON.parse(text))
+  if (!(endOf(record) <= ambient.now())) return record
+  forget(store, id)
+}
+
+function write(store: MemoryStore, id: string, record: { cookie: SessionRecord['cookie'] }): void {
+  store.sessions[id] = JSON.stringify(record)
+  const { ends } = ledgerOf(store)
+  ends.delete(id)
+  ends.set(id, endOf(record))
+  for (const oldest of ends.keys()) {
+    if (ends.size <= store.max) break
+    forget(store, oldest)
+  }
+}
+
+function forget(store: MemoryStore, id: string): void {
+  delete store.sessions[id]
+  ledgers.get(store)?.ends.delete(id)
+}
+
+/** Looks at a few records, so that no call is long: each write adds one at most, so the ended stay few. */
+function sweep(store: MemoryStore): void {
+  const ledger = ledgerOf(store)
+  const now = ambient.now()
+  for (let looked = 0; looked < SWEPT; looked++) {
+    const { done, value } = ledger.walk.next()
+    if (done) {
+      ledger.walk = ledger.ends.entries()
+      return
+    }
+    const [id, end] = value
+    // The record is asked too, as `sessions` is open to all.
+    if (!(id in store.sessions) || (end <= now && !read(store, id))) forget(store, id)
+  }
+}
+
+/** Milliseconds. */
+function endOf({ cookie }: { cookie?: SessionRecord['cookie'] }): number {
+  const { expires } = cookie ?? {}
+  return expires ? new Date(expires as Date | string).valueOf() : Number.POSITIVE_INFINITY
+}

@@ -1,0 +1,115 @@
+import type { CipherKey } from 'node:crypto'
+
+import { newId } from '../../native.js'
+import { checkAttributes, checkKeys } from '../cookie-jar.js'
+import { Cookie } from './cookie.js'
+import { isSecure } from './incoming.js'
+import { MemoryStore } from './memory-store.js'
+import { Session } from './session.js'
+import { adopt, type Store } from './store.js'
+import type { CookieInit, CookieSource, Deprecate, Options, Request } from './types.js'
+
+const MEMORY_IN_PRODUCTION =
+  'Warning: connect.session() MemoryStore is not\n' +
+  'designed for a production environment, as it will leak\n' +
+  'memory, and will not scale past a single process.'
+const ID_BYTES = 24
+
+export interface Settings {
+  readonly cookie: CookieSource
+  readonly deprecate: Deprecate
+  readonly genid: (request: Request) => string
+  readonly name: string
+  readonly proxy: boolean | undefined
+  readonly resave: boolean
+  readonly rolling: boolean
+  readonly saveUninitialized: boolean
+  /** The first signs; none: `req.secret`. */
+  readonly secrets: CipherKey[] | undefined
+  readonly store: Store
+  readonly unset: 'destroy' | 'keep'
+}
+
+/** What was asked for, or a `TypeError` that says what is wrong with it. */
+export function settled(options: Options, deprecate: Deprecate): Settings {
+  const { cookie, genid, key, name, proxy, resave, rolling, saveUninitialized, store, unset } = options
+  if (genid && typeof genid !== 'function') throw new TypeError('genid option must be a function')
+  // Each in a place of its own: depd tells once of each place.
+  if (resave === undefined) deprecate('undefined resave option; provide resave option')
+  if (saveUninitialized === undefined) {
+    deprecate('undefined saveUninitialized option; provide saveUninitialized option')
+  }
+  if (unset && unset !== 'destroy' && unset !== 'keep') {
+    throw new TypeError('unset option must be "destroy" or "keep"')
+  }
+  const settings: Settings = {
+    cookie: cookie || {},
+    deprecate,
+    genid: genid || (() => newId(ID_BYTES)),
+    name: name || key || 'connect.sid',
+    proxy,
+    resave: resave === undefined || resave,
+    rolling: Boolean(rolling),
+    saveUninitialized: saveUninitialized === undefined || saveUninitialized,
+    secrets: listed(options.secret, deprecate),
+    store: store || new MemoryStore(),
+    unset: unset || 'keep',
+  }
+  warn(settings)
+  return settings
+}
+
+/** Makes the store give out our sessions. */
+export function prepare(settings: Settings): void {
+  const { genid, store } = settings
+  store.generate = (request) => {
+    request.sessionID = genid(request)
+    const session = new Session(request)
+    request.session = session
+    session.cookie = newCookie(request, settings)
+  }
+  adopt(store)
+}
+
+/** The options for a request's cookie. */
+export function cookieFor(request: Request, { cookie }: Settings): CookieInit {
+  return typeof cookie === 'function' ? cookie(request) : cookie
+}
+
+function newCookie(request: Request, settings: Settings): Cookie {
+  const options = cookieFor(request, settings)
+  if (typeof settings.cookie === 'function') checkCookie(options)
+  const cookie = new Cookie(options)
+  const secure = isSecure(request, settings.proxy)
+  // `auto` from a function stays what it is, as with the peer.
+  const { cookie: fixed } = settings
+  if ('secure' in fixed && fixed.secure === 'auto') cookie.secure = secure
+  if ('sameSite' in fixed && fixed.sameSite === 'auto') cookie.sameSite = secure ? 'none' : 'lax'
+  return cookie
+}
+
+function listed(secret: Options['secret'], deprecate: Deprecate): CipherKey[] | undefined {
+  if (!secret) {
+    deprecate('req.secret; provide secret option')
+    return undefined
+  }
+  const secrets = Array.isArray(secret) ? secret : [secret]
+  if (secrets.length === 0) {
+    throw new TypeError('secret option array must contain one or more strings')
+  }
+  return secrets
+}
+
+function warn({ cookie, secrets, store }: Settings): void {
+  // The text is one that people look for.
+  if (process.env.NODE_ENV === 'production' && store instanceof MemoryStore) {
+    console.warn(MEMORY_IN_PRODUCTION)
+  }
+  checkKeys(secrets ?? [])
+  if (typeof cookie !== 'function') checkCookie(cookie)
+}
+
+function checkCookie(options: CookieInit | undefined): void {
+  const { partitioned, sameSite, secure } = options ?? {}
+  checkAttributes({ partitioned, sameSite: sameSite as 'none', secure: Boolean(secure) })
+}

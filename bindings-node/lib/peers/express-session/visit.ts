@@ -1,0 +1,213 @@
+import type { CipherKey } from 'node:crypto'
+import type { ServerResponse } from 'node:http'
+
+import onHeaders = require('on-headers')
+
+import { sign } from '../cookie-signature.js'
+import { serialize } from './cookie.js'
+import { isSecure, sentId } from './incoming.js'
+import { log } from './log.js'
+import type { Settings } from './options.js'
+import { holdEnd } from './response.js'
+import { dataText, type Session, settle } from './session.js'
+import type { Callback, Request, SessionRecord } from './types.js'
+
+// Fake timers that are put in later don't stop a response.
+const defer = setImmediate
+
+/** One request's session, from the cookie that came to what the response and the store are told. */
+export class Visit {
+  readonly #settings: Settings
+  readonly #secrets: CipherKey[]
+  readonly #request: Request
+  readonly #response: ServerResponse
+  readonly #next: Callback
+  /** The id that came with the request. */
+  readonly #sentId: string | undefined
+  /** What the session was when the request began. */
+  #id: string | undefined
+  #text: string | undefined
+  /** What is in the store for all we know. */
+  #saved: string | undefined
+  #isTouched = false
+  #isBroken = false
+
+  constructor(
+    settings: Settings,
+    secrets: CipherKey[],
+    request: Request,
+    response: ServerResponse,
+    next: Callback,
+  ) {
+    this.#settings = settings
+    this.#secrets = secrets
+    this.#request = request
+    this.#response = response
+    this.#next = next
+    this.#sentId = sentId(request, settings, secrets)
+  }
+
+  /** Calls `next` when `req.session` is there. */
+  begin(): void {
+    const { store } = this.#settings
+    this.#request.sessionStore = store
+    this.#request.sessionID = this.#sentId
+    onHeaders(this.#response, () => this.#once(() => this.#head()))
+    holdEnd(this.#response, (done) => this.#once(() => this.#commit(done)) ?? false)
+
+    if (this.#sentId) {
+      store.get(this.#sentId, (error, found) => this.#fetched(error, found))
+      return
+    }
+    log('no id came, generating a session')
+    this.#generate()
+    this.#next()
+  }
+
+  #fetched(error: unknown, found: SessionRecord | null | undefined): void {
+    if (error && (error as NodeJS.ErrnoException).code !== 'ENOENT') {
+      this.#next(error)
+      return
+    }
+    try {
+      if (error || !found) this.#generate()
+      else this.#inflate(found)
+    } catch (strange) {
+      this.#next(strange)
+      return
+    }
+    this.#next()
+  }
+
+  #generate(): void {
+    this.#settings.store.generate(this.#request)
+    const session = this.#request.session as Session
+    this.#remember(dataText(session))
+    this.#watch(session)
+  }
+
+  #inflate(found: SessionRecord): void {
+    const { resave, store } = this.#settings
+    const session = store.createSession(this.#request, found)
+    this.#remember(dataText(found))
+    if (!resave) this.#saved = this.#text
+    this.#watch(this.#request.session ?? session)
+  }
+
+  #remember(text: string): void {
+    this.#id = this.#request.sessionID
+    this.#text = text
+  }
+
+  /** Gives the session methods that tell of a save, whosever class it is; not enumerable, as they are there. */
+  #watch(session: Session): void {
+    const visit = this
+    const { reload, save } = session as { [method in 'reload' | 'save']: (done: Callback) => unknown }
+    define(session, 'save', function (this: Session, callback?: Callback) {
+      visit.#saved = dataText(this)
+      return settle(this, callback, (done) => save.call(this, done))
+    })
+    define(session, 'reload', function (this: Session, callback?: Callback) {
+      return settle(this, callback, (done) => {
+        reload.call(this, (error) => {
+          const { session: current } = visit.#request
+          if (current && current !== this) visit.#watch(current)
+          done(error)
+        })
+      })
+    })
+  }
+
+  /** Before the response's head is written. */
+  #head(): void {
+    const { proxy } = this.#settings
+    const { session } = this.#request
+    if (!session || !this.#isCookieDue(session)) return
+    if (session.cookie.secure && !isSecure(this.#request, proxy)) {
+      log('not secured')
+      return
+    }
+    this.#touch(session)
+    try {
+      this.#setCookie(session)
+    } catch (error) {
+      defer(this.#next, error)
+    }
+  }
+
+  /** Before the response's end: tells the store; whether the end has to wait for its answer. */
+  #commit(done: () => void): boolean {
+    const { store, unset } = this.#settings
+    const { session, sessionID } = this.#request
+    const answered = (error: unknown) => {
+      if (error) defer(this.#next, error)
+      done()
+    }
+    if (sessionID && unset === 'destroy' && (session === undefined || session === null)) {
+      log('destroying')
+      store.destroy(sessionID, answered)
+      return true
+    }
+    if (!session) return false
+    this.#touch(session)
+    // A handler may have put anything there.
+    if (typeof sessionID !== 'string') return false
+    if (this.#isSaveDue(session)) {
+      session.save(answered)
+      return true
+    }
+    if (this.#sentId !== sessionID || typeof store.touch !== 'function') return false
+    log('touching')
+    store.touch(sessionID, session, answered)
+    return true
+  }
+
+  #isCookieDue(session: Session): boolean {
+    const { rolling, saveUninitialized } = this.#settings
+    const { sessionID } = this.#request
+    if (typeof sessionID !== 'string') return false
+    if (this.#sentId !== sessionID) return saveUninitialized || this.#isModified(session)
+    const { expires } = session.cookie
+    return rolling || (expires !== null && expires !== undefined && this.#isModified(session))
+  }
+
+  #isSaveDue(session: Session): boolean {
+    const { saveUninitialized } = this.#settings
+    const isNew = !saveUninitialized && !this.#saved && this.#sentId !== this.#request.sessionID
+    if (isNew) return this.#isModified(session)
+    return this.#id !== session.id || this.#saved !== dataText(session)
+  }
+
+  #isModified(session: Session): boolean {
+    return this.#id !== session.id || this.#text !== dataText(session)
+  }
+
+  #touch(session: Session): void {
+    if (this.#isTouched) return
+    session.touch()
+    this.#isTouched = true
+  }
+
+  #setCookie({ cookie }: Session): void {
+    const response = this.#response
+    const signed = sign(this.#request.sessionID as string, this.#secrets[0] as CipherKey)
+    const line = serialize(this.#settings.name, `s:${signed}`, cookie.data)
+    const set = response.getHeader('Set-Cookie') || []
+    response.setHeader('Set-Cookie', Array.isArray(set) ? [...set, line] : [String(set), line])
+  }
+
+  /** What a handler left in the session may throw: once, so that the page which tells of it can end. */
+  #once<T>(run: () => T): T | undefined {
+    try {
+      return run()
+    } catch (error) {
+      if (this.#isBroken) return undefined
+      this.#isBroken = true
+      throw error
+    }
+  }
+}
+
+function define(session: Session, name: string, value: unknown): void {
+  Object.defineProperty(session, name, { configurable: true, value, writable: true })
+}

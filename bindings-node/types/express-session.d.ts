@@ -1,0 +1,20 @@
+// The types are the peer's own, from @types/express-session: what an application adds to SessionData, under either
+// name, holds for `req.session`, and stores that are typed for the peer fit.
+import session = require('express-session')
+
+declare module 'express-session' {
+  interface Session {
+    /** Without a callback a promise, as with the other methods. */
+    regenerate(): Promise<void>
+    destroy(): Promise<void>
+    reload(): Promise<void>
+    save(): Promise<void>
+  }
+
+  interface MemoryStore {
+    /** How many sessions are kept at most; beyond that the longest unwritten go. Default Infinity. */
+    max: number
+  }
+}
+
+export = session
