@@ -1,0 +1,28 @@
+// Whether a session has changed since it was loaded or saved.
+import { genericHash } from '../../native.js'
+
+/** Of all that JSON shows of a session, in whatever order, save for its cookie. */
+export function fingerprint(session: object): string {
+  const { cookie: _, ...data } = session as Record<string, unknown>
+  return Buffer.from(genericHash(Buffer.from(`${canonical(data, [])}`))).toString('base64')
+}
+
+/** JSON with its keys sorted. Total: a BigInt is left out, a cycle is cut. */
+function canonical(given: unknown, above: readonly object[]): string | undefined {
+  const value = hasToJson(given) ? given.toJSON() : given
+  if (typeof value === 'bigint') return undefined
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  if (above.includes(value)) return '"[Circular]"'
+  const path = [...above, value]
+  if (Array.isArray(value)) return `[${value.map((item) => canonical(item, path) ?? 'null')}]`
+  const fields = Object.entries(value).map(([key, item]) => field(key, canonical(item, path)))
+  return `{${fields.filter((text) => text !== '').sort()}}`
+}
+
+function field(key: string, text: string | undefined): string {
+  return text === undefined ? '' : `${JSON.stringify(key)}:${text}`
+}
+
+function hasToJson(value: unknown): value is { toJSON(): unknown } {
+  return typeof (value as { toJSON?: unknown } | null | undefined)?.toJSON === 'function'
+}

@@ -1,0 +1,133 @@
+// From a request's cookie to its session, and from the session to the store and the response's cookie.
+import type { FastifyReply, FastifyRequest } from 'fastify'
+
+import { furtherCookies } from '../fastify-shared.js'
+import type { CookieSource } from './cookie.js'
+import { asPrevious, attach, Session, type Shared } from './session.js'
+import type { Callback } from './store.js'
+
+export interface Settings extends Shared {
+  cookie: CookieSource
+  cookieName: string
+  cookiePrefix: string
+  rolling: boolean
+  saveUninitialized: boolean
+}
+
+export class Front {
+  readonly #settings: Settings
+  /** Where it isn't the first cookie of the name that opens. */
+  readonly #chosen = new WeakMap<FastifyRequest, string>()
+
+  constructor(settings: Settings) {
+    this.#settings = settings
+  }
+
+  /** Gives a request its session. */
+  open(request: FastifyRequest, done: Callback): void {
+    const { cookie } = this.#settings
+    request.session = {} as typeof request.session
+    const isOurs = isUnder(request.raw.url?.split('?', 1)[0] ?? '', cookie.path || '/')
+    const signedId = isOurs ? this.#choose(request) : undefined
+    if (signedId) this.load(signedId, request, cookie, done)
+    else if (isOurs) this.#begin(request, cookie, done)
+    else done()
+  }
+
+  /** Gives a request the session of a signed id; a new one where we didn't sign it or the store doesn't know it. */
+  load(signedId: string, request: FastifyRequest, cookie: CookieSource, done: Callback): void {
+    const { signer, store } = this.#settings
+    const { valid, value: id } = signer.unsign(signedId)
+    if (valid && id !== null) {
+      store.get(id, (error, found) => {
+        const previous = error ? undefined : asPrevious(found)
+        if (error && error.code !== 'ENOENT') done(error)
+        else if (previous)
+          this.#resume(request, new Session(this.#settings, request, cookie, previous, id), done)
+        else this.#begin(request, cookie, done)
+      })
+    } else this.#begin(request, cookie, done)
+  }
+
+  /** Saves the session and sets the cookie, where the options ask for it. */
+  close(request: FastifyRequest, reply: FastifyReply, done: Callback): void {
+    const session = request.session as unknown as Session | null
+    if (!session?.sessionId || !session.encryptedSessionId) done()
+    else if (this.#isDue(session, request)) {
+      session.save((error) => {
+        if (!error) this.#setCookie(reply, session)
+        done(error)
+      })
+    } else {
+      const sent = this.#sentId(request)
+      if (sent && sent !== session.encryptedSessionId) this.#clearCookie(reply)
+      if (session.isSaved()) this.#setCookie(reply, session)
+      done()
+    }
+  }
+
+  #begin(request: FastifyRequest, cookie: CookieSource, done: Callback): void {
+    attach(request, new Session(this.#settings, request, cookie))
+    done()
+  }
+
+  #resume(request: FastifyRequest, session: Session, done: Callback): void {
+    if (isOver(session)) session.regenerate(done)
+    else {
+      attach(request, session)
+      done()
+    }
+  }
+
+  #isDue(session: Session, request: FastifyRequest): boolean {
+    if (session.cookie.secure === true && request.protocol !== 'https') return false
+    const { rolling, saveUninitialized } = this.#settings
+    const isKnown = this.#sentId(request) === session.encryptedSessionId
+    return (isKnown ? rolling : saveUninitialized) || session.isModified()
+  }
+
+  /** The first cookie of the name, unless only one behind it opens. */
+  #choose(request: FastifyRequest): string | undefined {
+    const { cookieName, signer } = this.#settings
+    const first = this.#sentId(request)
+    const further = furtherCookies(request, cookieName)
+    if (further.length === 0 || (first && signer.unsign(first).valid)) return first
+    const opening = further.map((value) => this.#signedId(value)).find((id) => id && signer.unsign(id).valid)
+    if (opening) this.#chosen.set(request, opening)
+    return opening ?? first
+  }
+
+  #sentId(request: FastifyRequest): string | undefined {
+    return this.#chosen.get(request) ?? this.#signedId(request.cookies[this.#settings.cookieName])
+  }
+
+  #signedId(value: string | undefined): string | undefined {
+    const { cookiePrefix } = this.#settings
+    return value?.startsWith(cookiePrefix) ? value.slice(cookiePrefix.length) : undefined
+  }
+
+  #setCookie(reply: FastifyReply, session: Session): void {
+    const { cookieName, cookiePrefix } = this.#settings
+    const value = `${cookiePrefix}${session.encryptedSessionId}`
+    reply.setCookie(cookieName, value, session.cookie.toJSON() as object)
+  }
+
+  #clearCookie(reply: FastifyReply): void {
+    const { cookie, cookieName } = this.#settings
+    reply.clearCookie(cookieName, { domain: cookie.domain, path: cookie.path || '/' } as object)
+  }
+}
+
+function isOver(session: Session): boolean {
+  const { expires, originalExpires } = session.cookie
+  const end = originalExpires || expires
+  return end ? end.getTime() <= Date.now() : false
+}
+
+function isUnder(path: string, cookiePath: string): boolean {
+  if (path === cookiePath) return true
+  return (
+    path.length > cookiePath.length &&
+    path.startsWith(cookiePath.endsWith('/') ? cookiePath : `${cookiePath}/`)
+  )
+}

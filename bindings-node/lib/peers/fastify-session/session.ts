@@ -1,0 +1,184 @@
+// `request.session`: the data as own properties, the methods on the prototype, what they work with behind a symbol.
+import type { FastifyRequest, Session as SessionData } from 'fastify'
+
+import type fastifySession = require('../fastify-session.js')
+
+import { Cookie, type CookieSource, inherited } from './cookie.js'
+import { fingerprint } from './fingerprint.js'
+import type { Signer } from './signer.js'
+import type { Callback } from './store.js'
+
+/** What all sessions of a registration share. */
+export interface Shared {
+  store: fastifySession.SessionStore
+  generateId: (request?: FastifyRequest) => string
+  signer: Signer
+}
+
+interface State extends Shared {
+  request: FastifyRequest
+  cookieOptions: CookieSource
+  id: string
+  signedId: string
+  fingerprint: string
+  isSaved: boolean
+}
+
+/** What a store may give: a session of this process, or what JSON kept of one. */
+type Previous = Partial<Session> | null | undefined
+
+const STATE = Symbol('state')
+const NOT_DATA = new Set(['__proto__', 'cookie', 'encryptedSessionId', 'sessionId'])
+
+export class Session {
+  cookie: Cookie
+  declare readonly [STATE]: State;
+  [key: string]: unknown
+
+  /** A new session, or where there is a previous one, that under its id. */
+  constructor(
+    shared: Shared,
+    request: FastifyRequest,
+    options: CookieSource,
+    previous?: Previous,
+    id = shared.generateId(request),
+  ) {
+    const source = { ...options, ...savedCookie(previous) }
+    const { store, generateId, signer } = shared
+    const signedId = knownSignedId(signer, previous, id) ?? signer.sign(id)
+    const cookieOptions = inherited(source)
+    this.cookie = new Cookie(source, request)
+    copyData(this, previous)
+    const state = { store, generateId, signer, request, cookieOptions, id, signedId, isSaved: false }
+    // Not enumerable, so that no log of a session shows secrets.
+    Object.defineProperty(this, STATE, { value: { ...state, fingerprint: fingerprint(this) } })
+  }
+
+  get sessionId(): string {
+    return this[STATE].id
+  }
+
+  get encryptedSessionId(): string {
+    return this[STATE].signedId
+  }
+
+  /** Sets attributes of this session's cookie; `maxAge` in milliseconds. */
+  options(options: CookieSource): void {
+    if (Object.keys(options).length === 0) return
+    const state = this[STATE]
+    state.cookieOptions = { ...state.cookieOptions, ...options }
+    this.cookie = new Cookie(state.cookieOptions, state.request)
+  }
+
+  /** The cookie lives its whole time again. */
+  touch(): void {
+    const { originalMaxAge } = this.cookie
+    if (originalMaxAge) this.cookie.expires = new Date(Date.now() + originalMaxAge)
+  }
+
+  get(key: string): unknown {
+    return this[key]
+  }
+
+  set(key: string, value: unknown): void {
+    this[key] = value
+  }
+
+  /** Ends this session and begins another, which keeps the named fields. */
+  regenerate(fields?: string[] | Callback, callback?: Callback): Promise<void> | undefined {
+    if (typeof fields === 'function') return this.regenerate(undefined, fields)
+    const { cookieOptions, id, request, store } = this[STATE]
+    const next = new Session(this[STATE], request, cookieOptions)
+    if (Array.isArray(fields)) for (const field of fields) next.set(field, this[field])
+    return answer(callback, (done) => {
+      store.destroy(id, (destroyError) => {
+        store.set(next.sessionId, asData(next), (setError) => {
+          attach(request, next)
+          done(destroyError || setError)
+        })
+      })
+    })
+  }
+
+  /** Removes this session from the store; the request has none from then on. */
+  destroy(callback?: Callback): Promise<void> | undefined {
+    const { id, request, store } = this[STATE]
+    return answer(callback, (done) => {
+      store.destroy(id, (error) => {
+        attach(request, null)
+        done(error)
+      })
+    })
+  }
+
+  /** The request's session becomes what the store has. */
+  reload(callback?: Callback): Promise<void> | undefined {
+    const { cookieOptions, id, request, store } = this[STATE]
+    return answer(callback, (done) => {
+      store.get(id, (error, found) => {
+        attach(request, new Session(this[STATE], request, cookieOptions, asPrevious(found), id))
+        done(error)
+      })
+    })
+  }
+
+  /** Writes this session to the store now. */
+  save(callback?: Callback): Promise<void> | undefined {
+    const state = this[STATE]
+    return answer(callback, (done) => {
+      state.store.set(state.id, asData(this), (error) => {
+        if (error) return done(error)
+        state.isSaved = true
+        state.fingerprint = fingerprint(this)
+        done()
+      })
+    })
+  }
+
+  /** Whether anything but the cookie changed since it was loaded or saved. */
+  isModified(): boolean {
+    return this[STATE].fingerprint !== fingerprint(this)
+  }
+
+  /** Whether it was saved in this request. */
+  isSaved(): boolean {
+    return this[STATE].isSaved
+  }
+}
+
+/** What a store gave, if a session can be made from it. */
+export function asPrevious(found: unknown): Previous {
+  return typeof found === 'object' ? (found as Previous) : undefined
+}
+
+export function attach(request: FastifyRequest, session: Session | null): void {
+  request.session = session as unknown as FastifyRequest['session']
+}
+
+function savedCookie(previous: Previous): CookieSource | undefined {
+  const cookie = previous?.cookie
+  return typeof cookie?.toJSON === 'function' ? (cookie.toJSON() as CookieSource) : cookie
+}
+
+/** A session that lived on in the process keeps the signature that its cookie has, until the secret is rotated. */
+function knownSignedId(signer: Signer, previous: Previous, id: string): string | undefined {
+  const state = previous?.[STATE]
+  return state?.id === id && !signer.unsign(state.signedId).renew ? state.signedId : undefined
+}
+
+function copyData(session: Session, previous: Previous): void {
+  for (const key in previous) if (!NOT_DATA.has(key)) session[key] = previous[key]
+}
+
+function asData(session: Session): SessionData {
+  return session as unknown as SessionData
+}
+
+/** By callback where there is one, else by promise. */
+function answer(callback: Callback | undefined, run: (done: Callback) => void): Promise<void> | undefined {
+  if (callback) {
+    run(callback)
+    return undefined
+  }
+  return new Promise((resolve, reject) => run((error) => (error ? reject(error) : resolve())))
+}
