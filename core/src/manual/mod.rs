@@ -5,6 +5,7 @@
 //! - [`defaults`]: what they are and why
 //! - [`differences`]: where a drop-in differs from its peer
 //! - [`django`], [`itsdangerous`], [`starlette`]: one drop-in a page
+//! - [`node`]: the drop-ins for Node, and where they differ
 //! - [`formats`]: what a cookie can carry
 //! - [`rotation`]: new keys, new formats, nobody logged out
 //! - [`types`]: what happens to a tuple in Node
@@ -27,6 +28,8 @@ pub mod django {}
 pub mod formats {}
 #[doc = include_str!("itsdangerous.md")]
 pub mod itsdangerous {}
+#[doc = include_str!("node.md")]
+pub mod node {}
 #[doc = include_str!("reasons.md")]
 pub mod reasons {}
 #[doc = include_str!("road.md")]
