@@ -12,25 +12,34 @@ from ._core import VERSION
 from ._errors import (
     BadSignature,
     ConfigError,
+    Conflict,
+    Ended,
     Expired,
+    Identity,
     Internal,
     Malformed,
     NoCookie,
     NotAnObject,
     NotFound,
     NotYetValid,
+    Revoked,
     ShortcrustError,
     TooLarge,
     TooMany,
+    Unavailable,
     UnknownKey,
+    Unsupported,
 )
 
 __all__ = [
     "BadSignature",
     "ConfigError",
+    "Conflict",
     "Connection",
     "DjangoRequest",
+    "Ended",
     "Expired",
+    "Identity",
     "Internal",
     "Malformed",
     "NoCookie",
@@ -38,10 +47,13 @@ __all__ = [
     "NotFound",
     "NotYetValid",
     "Request",
+    "Revoked",
     "ShortcrustError",
     "TooLarge",
     "TooMany",
+    "Unavailable",
     "UnknownKey",
+    "Unsupported",
     "__version__",
     "reason",
 ]
@@ -78,7 +90,8 @@ def reason(request: Request | Connection | DjangoRequest) -> str | None:
 
     The codes are ``no_cookie``, ``malformed``, ``bad_signature``, ``unknown_key``, ``expired``,
     ``not_yet_valid``, ``not_an_object``, ``too_large``, ``too_many``, ``internal`` and, where
-    sessions are in a store, ``not_found``.
+    there is a store, ``not_found``, ``ended``, ``identity``, ``conflict``, ``revoked`` and
+    ``unavailable``.
     """
     if hasattr(request, "META"):
         # Of an engine of ours, which is asked when the session is first looked at.

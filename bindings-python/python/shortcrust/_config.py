@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time, timedelta, timezone
-from typing import TYPE_CHECKING, Any, cast
+from inspect import iscoroutinefunction
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from ._core import Engine
 from ._errors import ConfigError
@@ -25,7 +26,11 @@ MAX_SECONDS = 10**12
 DEFAULTS: Mapping[str, Any] = {
     "SECRETS": None,
     "NAME": "session",
-    "FORMAT": "sealed",
+    "STORE": None,
+    "REVOCATIONS": None,
+    "OUTAGE": "error",
+    "USER_KEY": None,
+    "FORMAT": None,
     "READERS": (),
     "AUDIENCE": "",
     "META": None,
@@ -42,19 +47,25 @@ DEFAULTS: Mapping[str, Any] = {
     "COOKIE_PARTITIONED": False,
     "COOKIE_PRIORITY": None,
 }
+PLAIN_KEYS = tuple(PREFIX + key for key in DEFAULTS if key not in ("STORE", "REVOCATIONS"))
 DIGESTS = ("sha1", "sha256", "sha384", "sha512")
 KEY_DERIVATIONS = ("hmac", "concat", "django-concat", "none")
 FORMAT_OPTIONS: Mapping[str, tuple[str, ...]] = {
     "sealed": ("audience",),
+    "id": (),
+    "express": (),
     "flask": ("salt", "digest", "key_derivation"),
     "django": ("salt", "digest"),
     "starlette": (),
 }
-_FORMATS = '"sealed", "flask", "django", "starlette"'
+_FORMATS = '"sealed", "id", "express", "flask", "django", "starlette"'
+_WITH_STORE = ("id", "express")
+_METHODS = ("load", "create", "put", "save", "delete", "list", "revoke", "sweep")
 
 # The core speaks of what it checks; this says where it was set.
 _KEYS = {
     "cookie": "SHORTCRUST_NAME, SHORTCRUST_COOKIE_*",
+    "option": "SHORTCRUST_FORMAT",
     "policy": "SHORTCRUST_FORMAT, SHORTCRUST_META, SHORTCRUST_IDLE, SHORTCRUST_ABSOLUTE, "
     "SHORTCRUST_RENEW_AFTER",
     "reader": "SHORTCRUST_READERS",
@@ -75,6 +86,39 @@ def build_engine(
         return Engine(options)
     except ConfigError as error:
         raise ConfigError(f"{error} (see {keys.get(error.code, '')})", error.code) from None
+
+
+def keeping(
+    config: Mapping[str, Any], *, is_async: bool
+) -> tuple[Any, Literal["sessions", "revocations"] | None]:
+    """The store that a front's configuration names, and what it is for."""
+    found = _keeping(config.get(PREFIX + "STORE"), config.get(PREFIX + "REVOCATIONS"))
+    store, purpose = found
+    if purpose is None:
+        return found
+    key = PREFIX + ("STORE" if purpose == "sessions" else "REVOCATIONS")
+    lacks = [name for name in _METHODS if not callable(getattr(store, name, None))]
+    if lacks:
+        raise ConfigError(
+            f"{key} must be a store, and is {_kind(store)}, without {', '.join(lacks)}", "option"
+        )
+    if iscoroutinefunction(store.load) != is_async:
+        name, wanted = type(store).__name__, "an async" if is_async else "a sync"
+        other = f"Async{name}" if is_async else name.removeprefix("Async")
+        raise ConfigError(f"{key}: this framework takes {wanted} store, such as {other}", "option")
+    return found
+
+
+def _keeping(
+    store: object, revocations: object
+) -> tuple[Any, Literal["sessions", "revocations"] | None]:
+    if store is not None and revocations is not None:
+        raise ConfigError(
+            f"{PREFIX}REVOCATIONS is for sessions in cookies: remove it, or {PREFIX}STORE", "option"
+        )
+    if store is not None:
+        return store, "sessions"
+    return revocations, None if revocations is None else "revocations"
 
 
 def secret_list(key: str, value: object) -> list[Secret]:
@@ -109,19 +153,45 @@ def _refuse_unknown(config: Mapping[str, Any]) -> None:
 def _engine_options(settings: Mapping[str, Any], secrets: list[Secret]) -> EngineOptions:
     meta = _one_of("META", settings["META"], (None, "payload"))
     audience = _expect("AUDIENCE", settings["AUDIENCE"], str)
+    is_stored = settings["STORE"] is not None
 
     def described(key: str, value: object) -> FormatOptions:
-        return _format(key, value, audience, meta)
+        options = _format(key, value, audience, meta)
+        if options["format"] in _WITH_STORE and not is_stored:
+            raise ConfigError(
+                f"{key}: format {options['format']} needs a store: set {PREFIX}STORE", "format"
+            )
+        return options
 
-    return {
+    written = settings["FORMAT"]
+    if written is None:
+        written = "id" if is_stored else "sealed"
+    options: EngineOptions = {
         "name": _expect("NAME", settings["NAME"], str),
         "secrets": secrets,
-        "format": described(PREFIX + "FORMAT", settings["FORMAT"]),
+        "format": described(PREFIX + "FORMAT", written),
         "readers": _readers(settings["READERS"], secrets, described),
         "policy": _policy(settings),
         "cookie": _cookie(settings),
         "duplicates": "newest",
     }
+    return options | _kept(settings)
+
+
+def _kept(settings: Mapping[str, Any]) -> EngineOptions:
+    """What is said about a store."""
+    options: dict[str, Any] = {}
+    _, purpose = _keeping(settings["STORE"], settings["REVOCATIONS"])
+    if purpose is not None:
+        options["store"] = purpose
+    if settings["USER_KEY"] is not None:
+        options["user_key"] = _expect("USER_KEY", settings["USER_KEY"], str)
+        if purpose is None:
+            raise ConfigError(
+                f"{PREFIX}USER_KEY needs {PREFIX}STORE or {PREFIX}REVOCATIONS", "option"
+            )
+    _one_of("OUTAGE", settings["OUTAGE"], ("error", "empty"))
+    return cast("EngineOptions", options)
 
 
 def _format(key: str, value: object, audience: str, meta: str | None) -> FormatOptions:

@@ -23,10 +23,28 @@ class BadSignature(ShortcrustError):
     code = "bad_signature"
 
 
+class Conflict(ShortcrustError):
+    """Other requests wrote the session first, too often."""
+
+    code = "conflict"
+
+
+class Ended(ShortcrustError):
+    """Another request ended the session."""
+
+    code = "ended"
+
+
 class Expired(ShortcrustError):
     """The lifetime has passed."""
 
     code = "expired"
+
+
+class Identity(ShortcrustError):
+    """Another request made it another user's session."""
+
+    code = "identity"
 
 
 class Internal(ShortcrustError):
@@ -65,6 +83,12 @@ class NotYetValid(ShortcrustError):
     code = "not_yet_valid"
 
 
+class Revoked(ShortcrustError):
+    """The session, or all of its user's until then, were revoked."""
+
+    code = "revoked"
+
+
 class TooLarge(ShortcrustError, ValueError):
     """Over a cap: put less into the session."""
 
@@ -77,25 +101,42 @@ class TooMany(ShortcrustError):
     code = "too_many"
 
 
+class Unavailable(ShortcrustError):
+    """The store failed, and the request was served without it."""
+
+    code = "unavailable"
+
+
 class UnknownKey(ShortcrustError):
     """The token names a key that is not in the keyring."""
 
     code = "unknown_key"
 
 
+class Unsupported(ShortcrustError, NotImplementedError):
+    """The store, or the way in which sessions are kept, can't do that."""
+
+    code = "unsupported"
+
+
 _BY_CODE: dict[str, type[ShortcrustError]] = {
     kind.code: kind
     for kind in (
         BadSignature,
+        Conflict,
+        Ended,
         Expired,
+        Identity,
         Internal,
         Malformed,
         NoCookie,
         NotAnObject,
         NotFound,
         NotYetValid,
+        Revoked,
         TooLarge,
         TooMany,
+        Unavailable,
         UnknownKey,
     )
 }

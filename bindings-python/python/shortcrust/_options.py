@@ -62,3 +62,5 @@ class EngineOptions(_Required, total=False):
     readers: list[ReaderOptions]
     cookie: CookieOptions
     drop_in: bool
+    store: Literal["sessions", "revocations"]
+    user_key: str

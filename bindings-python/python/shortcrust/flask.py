@@ -7,19 +7,26 @@ Put the drop-in in, and nobody is logged out::
 Or let our own front keep the session, encrypted by default::
 
     Shortcrust(app)
+
+With ``SHORTCRUST_STORE`` the sessions lie in a store, and can be listed and revoked::
+
+    app.config["SHORTCRUST_STORE"] = SQLiteStore("sessions.db")
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import time
 import warnings
+from collections.abc import Sequence
 from copy import deepcopy
 from functools import lru_cache
 from typing import Any, Literal, cast
 
-from flask import Flask, Request, Response
+from flask import Flask, Request, Response, current_app, has_request_context
 from flask import request as current_request
+from flask import session as current_session
 from flask.json.provider import DefaultJSONProvider
 from flask.json.tag import TaggedJSONSerializer
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
@@ -27,13 +34,28 @@ from flask.sessions import SessionInterface as _PeerInterface
 from itsdangerous import BadData, BadSignature, SignatureExpired
 
 from . import _config, _core, ambient, reason
-from ._errors import TooLarge
+from ._driver import Driver, SessionInfo, Visit, run, user_text
+from ._errors import ConfigError, TooLarge
 
-__all__ = ["SessionInterface", "Shortcrust", "ShortcrustInterface", "reason"]
+__all__ = [
+    "SessionInfo",
+    "SessionInterface",
+    "Sessions",
+    "Shortcrust",
+    "ShortcrustInterface",
+    "login",
+    "logout",
+    "reason",
+    "regenerate",
+    "save",
+    "sessions",
+    "user",
+]
 
 _REASON = "shortcrust.reason"
 # Where a session keeps what came in.
 _NATIVE = "_shortcrust"
+_VISIT = "_shortcrust_visit"
 
 _STOCK = SecureCookieSessionInterface
 _STOCK_DEFAULT = DefaultJSONProvider.default
@@ -320,7 +342,7 @@ class Shortcrust:
     def init_app(self, app: Flask) -> None:
         """Gives the app's sessions to this front."""
         interface = ShortcrustInterface()
-        interface.engine(app)
+        interface.driver(app)
         app.session_interface = interface
 
 
@@ -329,59 +351,80 @@ class ShortcrustInterface(_PeerInterface):
 
     session_class = SecureCookieSession
 
-    _KEYS = ("SECRET_KEY", "SECRET_KEY_FALLBACKS", *(_config.PREFIX + k for k in _config.DEFAULTS))
+    _STORES = ("SHORTCRUST_STORE", "SHORTCRUST_REVOCATIONS")
+    # A store is told by its identity, and not copied.
+    _KEYS = ("SECRET_KEY", "SECRET_KEY_FALLBACKS", *_config.PLAIN_KEYS)
 
     def __init__(self) -> None:
-        self._built: tuple[list[Any], _core.Engine | None] = ([], None)
-        self._is_plain = False
-        # Only for values that the native path does not know.
-        self._fallback = TaggedJSONSerializer().dumps
+        self._built: tuple[list[Any], list[Any], Driver | None] = ([], [], None)
 
     def engine(self, app: Flask) -> _core.Engine | None:
         """The engine for what is configured now; ``None`` while there is no secret."""
+        driver = self.driver(app)
+        return None if driver is None else driver.engine
+
+    def driver(self, app: Flask) -> Driver | None:
+        """The engine and its store."""
         settings = [app.config.get(key) for key in self._KEYS]
-        seen, engine = self._built
-        if settings != seen:
-            engine = _own_engine(app)
-            self._is_plain = _config.is_plain(app.config.get("SHORTCRUST_FORMAT"))
-            self._built = (deepcopy(settings), engine)
-        return engine
+        stores = [app.config.get(key) for key in self._STORES]
+        if (settings, stores) != self._built[:2]:
+            self._built = (deepcopy(settings), stores, _own_driver(app))
+        return self._built[2]
 
     def get_cookie_name(self, app: Flask) -> str:
         """``SHORTCRUST_NAME``."""
         return str(app.config.get("SHORTCRUST_NAME", _config.DEFAULTS["NAME"]))
 
+    def is_null_session(self, obj: object) -> bool:
+        """Also where the store failed before there was a session."""
+        return obj is None or super().is_null_session(obj)
+
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        engine = self.engine(app)
-        if engine is None:
+        driver = self.driver(app)
+        if driver is None:
             return None
-        return _open(engine, self.get_cookie_name(app), request, self.session_class)
+        header = _cookie_header(request)
+        if self.get_cookie_name(app) not in header:
+            request.environ[_REASON] = "no_cookie"
+            return self.session_class()
+        visit, data = run(driver.open(header))
+        request.environ[_REASON] = visit.reason
+        session = self.session_class() if data is None else self.session_class(data)
+        vars(session)[_VISIT] = visit
+        return session
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         varies = bool(session.accessed)
         if varies:
             response.vary.add("Cookie")
-        native = vars(session).get(_NATIVE)
-        engine = self.engine(app)
-        if engine is None or (native is None and not session.modified):
+        driver = self.driver(app)
+        if driver is None or (_VISIT not in vars(session) and not session.modified):
             return
-        closed = engine.close(
-            native,
-            dict(session),
-            session.modified,
-            current_request.is_secure,
-            ambient.now_ms(),
-            ambient.entropy,
-            json.dumps if self._is_plain else self._fallback,
-            sort_keys=False,
-            ensure_ascii=False,
-        )
+        visit = _visit(session)
+        secure = current_request.is_secure
+        try:
+            closed = run(driver.close(visit, dict(session), session.modified, secure))
+        finally:
+            _note(visit)
         if closed is None:
             return
         for cookie in closed.cookies:
             response.headers.add("Set-Cookie", cookie)
         _vary(response, varies)
         _forbid_caching(response, closed.cache_control)
+
+    def save(self, session: SessionMixin) -> None:
+        """Writes the session to the store now; the cookie comes with the response."""
+        driver = self.driver(current_app)
+        if driver is None:
+            return
+        visit = _visit(session)
+        try:
+            run(driver.save(visit, dict(session), session.modified))
+        finally:
+            _note(visit)
+        # What was emptied still has to take its cookie along.
+        session.modified = session.modified and not session
 
     def regenerate(
         self,
@@ -392,26 +435,128 @@ class ShortcrustInterface(_PeerInterface):
         """Gives the session a new id when it is saved.
 
         With ``login`` (of ``user``) and ``logout`` the session also begins anew; with ``privilege``
-        it does not.
+        it does not. Raises ``Unavailable`` where the store failed in this request.
         """
-        engine, now = self._built[1], ambient.now_ms()
-        native = vars(session).get(_NATIVE)
-        if native is None and engine is not None:
-            native, _ = engine.open("", now)
-            vars(session)[_NATIVE] = native
-        if native is not None:
-            native.regenerate(why, user, now)
+        driver = self._built[2]
+        if driver is not None:
+            driver.regenerate(_visit(session), why, user)
             session.modified = True
 
 
-def _own_engine(app: Flask) -> _core.Engine | None:
+def login(user_id: str | int) -> None:
+    """The session is this user's from now on: a new id, a new beginning, the same data.
+
+    What is in the session by then stays in it; an empty session is not kept, not even a user's.
+    Call it after the password was checked, beside what your login extension does. Raises
+    ``Unavailable`` where the store failed in this request.
+    """
+    _interface().regenerate(current_session, "login", user_text(user_id))
+
+
+def logout() -> None:
+    """Ends the session. What is put into it afterwards begins another one, of nobody's."""
+    _interface().regenerate(current_session, "logout")
+    current_session.clear()
+
+
+def user() -> str | None:
+    """Whose session it is: what ``login`` was told, or what is under ``SHORTCRUST_USER_KEY``."""
+    visit = _current_visit()
+    return None if visit is None else visit.user
+
+
+def regenerate() -> None:
+    """A new id for the same session, for when the user's rights change."""
+    _interface().regenerate(current_session)
+
+
+def save() -> None:
+    """Writes the session to the store now, and not only when the response is made.
+
+    Raises ``Conflict`` where other requests were first 16 times.
+    """
+    _interface().save(current_session)
+
+
+class Sessions:
+    """A user's sessions, in the store of the current app; ``sessions`` is the one instance.
+
+    Needs an app context, and for the current session a request. Each method may raise the error
+    of the store's client, and ``Unsupported`` where a store can't do it.
+    """
+
+    def list(self, user: str | int) -> Sequence[SessionInfo]:
+        """The user's sessions that have not ended, the last used first. Not for cookies."""
+        return run(_driver().listed(user_text(user), _current_visit()))
+
+    def revoke(self, handle: str) -> None:
+        """Ends the session that ``list`` shows with this handle. Not for cookies.
+
+        A handle is no permission: look it up among the sessions of the user who asks.
+        """
+        run(_driver().revoke(handle, _current_visit()))
+
+    def revoke_all(self, user: str | int, *, except_current: bool = False) -> int | None:
+        """Ends the user's sessions, and says how many; ``None`` for cookies, which nobody counts.
+
+        Without ``except_current`` that of this request ends too, if it is the user's.
+        """
+        visit = _current_visit()
+        return run(_driver().revoke_all(user_text(user), visit, except_current=except_current))
+
+
+sessions: Sessions = Sessions()
+
+
+def _interface() -> ShortcrustInterface:
+    interface = current_app.session_interface
+    if not isinstance(interface, ShortcrustInterface):
+        raise ConfigError("this app's sessions are not shortcrust's: call Shortcrust(app) first")
+    return interface
+
+
+def _driver() -> Driver:
+    driver = _interface().driver(current_app)
+    if driver is None:
+        raise ConfigError("there is no secret: set SECRET_KEY or SHORTCRUST_SECRETS", "secret")
+    return driver
+
+
+def _visit(session: SessionMixin) -> Visit:
+    """Of the session's request; made now if no cookie came."""
+    attributes = vars(session)
+    return cast(Visit, attributes.setdefault(_VISIT, Visit()))
+
+
+def _current_visit() -> Visit | None:
+    return vars(current_session).get(_VISIT) if has_request_context() else None
+
+
+def _note(visit: Visit) -> None:
+    if visit.failure is not None:
+        current_request.environ[_REASON] = visit.failure
+
+
+def _own_driver(app: Flask) -> Driver | None:
     secrets = _own_secrets(app)
     if not secrets:
         return None
+    store, keeping = _config.keeping(app.config, is_async=False)
     engine = _config.build_engine(app.config, secrets)
     for warning in engine.warnings:
         warnings.warn(warning, stacklevel=2)
-    return engine
+    is_plain = _config.is_plain(app.config.get("SHORTCRUST_FORMAT"))
+    return Driver(
+        engine,
+        # Only for values that the native path does not know.
+        fallback=json.dumps if is_plain else TaggedJSONSerializer().dumps,
+        ensure_ascii=False,
+        sleep=time.sleep,
+        store=store,
+        keeping=keeping,
+        outage=app.config.get("SHORTCRUST_OUTAGE", "error"),
+        user_key=app.config.get("SHORTCRUST_USER_KEY"),
+    )
 
 
 def _own_secrets(app: Flask) -> list[_config.Secret]:

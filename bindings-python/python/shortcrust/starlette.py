@@ -4,7 +4,7 @@ Starlette's arguments alone make it a drop-in, and nobody is logged out::
 
     app.add_middleware(SessionMiddleware, secret_key=SECRET)
 
-With ``format``, ``readers``, ``policy``, ``audience`` or ``meta`` it is our own front::
+With ``format``, ``readers``, ``policy`` or another argument of ours it is our own front::
 
     app.add_middleware(
         SessionMiddleware,
@@ -12,6 +12,10 @@ With ``format``, ``readers``, ``policy``, ``audience`` or ``meta`` it is our own
         format="sealed",
         readers=[{"format": "starlette", "until": "2027-03-01"}],
     )
+
+With ``store`` the sessions lie in a store, and can be listed and revoked::
+
+    app.add_middleware(SessionMiddleware, secret_key=SECRET, store=AsyncRedisStore(client))
 """
 
 from __future__ import annotations
@@ -24,6 +28,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
+import anyio
 from itsdangerous import TimestampSigner
 from starlette.datastructures import MutableHeaders, Secret
 from starlette.middleware.sessions import Session
@@ -31,12 +36,27 @@ from starlette.middleware.sessions import SessionMiddleware as _PeerMiddleware
 from starlette.requests import HTTPConnection, cookie_parser
 
 from . import _config, _core, _tagged, ambient, reason
-from ._errors import ConfigError, TooLarge
+from ._driver import Driver, SessionInfo, Visit, Why, run_async, user_text
+from ._errors import ConfigError, ShortcrustError, TooLarge, Unsupported
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["Session", "SessionMiddleware", "reason", "regenerate"]
+    from .stores import AsyncStore
+
+__all__ = [
+    "Session",
+    "SessionInfo",
+    "SessionMiddleware",
+    "Sessions",
+    "login",
+    "logout",
+    "reason",
+    "regenerate",
+    "save",
+    "sessions",
+    "user",
+]
 
 _REASON = "shortcrust.reason"
 _VISIT = "shortcrust.visit"
@@ -69,6 +89,10 @@ class SessionMiddleware(_PeerMiddleware):
         policy: Mapping[str, Any] | None = None,
         audience: str | None = None,
         meta: Literal["payload"] | None = None,
+        store: AsyncStore | None = None,
+        revocations: AsyncStore | None = None,
+        outage: Literal["error", "empty"] | None = None,
+        user_key: str | None = None,
         peer_exact: bool = False,
     ) -> None:
         secrets = _secret_list(secret_key)
@@ -78,12 +102,22 @@ class SessionMiddleware(_PeerMiddleware):
         self.signer: TimestampSigner = TimestampSigner(secrets[::-1])
         self._stock_signer = self.signer
         self.peer_exact: bool = peer_exact
-        ours = (format, readers, policy, audience, meta)
+        ours = {
+            "FORMAT": format,
+            "READERS": readers,
+            "AUDIENCE": audience,
+            "META": meta,
+            "STORE": store,
+            "REVOCATIONS": revocations,
+            "OUTAGE": outage,
+            "USER_KEY": user_key,
+        }
+        ours = {key: option for key, option in ours.items() if option is not None}
         self._own: _OwnFront | None = None
-        if any(option is not None for option in ours):
+        if ours or policy is not None:
             if peer_exact:
                 raise ConfigError("peer_exact goes with Starlette's own arguments only")
-            self._own = _OwnFront(secrets, *peers, *ours)
+            self._own = _OwnFront(secrets, *peers, ours | _lifetime(max_age, policy))
         elif not peer_exact:
             _warn_of_insecure(same_site, https_only, partitioned)
             self._engine()
@@ -94,15 +128,15 @@ class SessionMiddleware(_PeerMiddleware):
             await super().__call__(scope, receive, send)
             return
         header = self._cookie_header(scope)
+        if self._own is not None:
+            await self._own(self.app, header, scope, receive, send)
+            return
         visit = scope[_VISIT] = _Visit(engine, self.session_cookie, header, scope)
 
         async def send_with_session(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message.setdefault("headers", [])
-                if self._own is None:
-                    self._close(visit, message)
-                else:
-                    self._own.close(visit, message)
+                self._close(visit, message)
             await send(message)
 
         await self.app(scope, receive, send_with_session)
@@ -186,6 +220,16 @@ class _Visit:
         self.has_session = data is not None
         scope["session"] = Session() if data is None else Session(data)
 
+    @property
+    def user(self) -> str | None:
+        return None if self.native is None else self.native.user
+
+    def regenerate(self, why: Why, user: str | None) -> None:
+        now = ambient.now_ms()
+        if self.native is None:
+            self.native, _ = self.engine.open("", now)
+        self.native.regenerate(why, user, now)
+
 
 def _unquoted(header: str, name: str) -> str:
     """The session's cookies alone, read by Starlette, which takes quotes off."""
@@ -194,21 +238,21 @@ def _unquoted(header: str, name: str) -> str:
 
 
 class _OwnFront:
-    """What ``format`` and the other arguments of ours make of the middleware."""
+    """What ``store``, ``format`` and the other arguments of ours make of the middleware."""
 
     def __init__(
         self,
         secrets: Sequence[str],
         name: str,
-        max_age: int | None,
+        max_age: int | None,  # noqa: ARG002 - among the lifetimes of the settings
         path: str,
         same_site: str,
         https_only: bool,
         domain: str | None,
         partitioned: bool,
-        *ours: Any,
+        settings: Mapping[str, Any],
     ) -> None:
-        settings = _own_settings(max_age, *ours) | {
+        cookie = {
             "NAME": name,
             "COOKIE_PATH": path,
             "COOKIE_DOMAIN": domain,
@@ -216,23 +260,98 @@ class _OwnFront:
             "COOKIE_SAMESITE": same_site.title(),
             "COOKIE_PARTITIONED": partitioned,
         }
-        config = {_config.PREFIX + key: value for key, value in settings.items()}
+        config = {
+            _config.PREFIX + key: value for key, value in (*cookie.items(), *settings.items())
+        }
         try:
+            store, keeping = _config.keeping(config, is_async=True)
             self.engine = _config.build_engine(config, list(secrets))
         except ConfigError as error:
             raise ConfigError(_in_our_words(str(error)), error.code) from None
         for warning in self.engine.warnings:
             warnings.warn(warning, stacklevel=4)
         # Starlette's cookies are plain JSON; the others have tags for what JSON lacks.
-        self._is_plain = _config.is_plain(settings.get("FORMAT"))
-        self._fallback = json.dumps if self._is_plain else _tagged.dumps
+        is_plain = _config.is_plain(settings.get("FORMAT"))
+        self.driver = Driver(
+            self.engine,
+            fallback=json.dumps if is_plain else _tagged.dumps,
+            ensure_ascii=is_plain,
+            sleep=anyio.sleep,
+            store=store,
+            keeping=keeping,
+            outage=settings.get("OUTAGE", "error"),
+            user_key=settings.get("USER_KEY"),
+        )
+        self._name = name
 
-    def close(self, visit: _Visit, message: Message) -> None:
-        session: Session = visit.scope["session"]
-        headers = MutableHeaders(scope=message)
-        closed = None
-        if session.modified or visit.native is not None:
-            closed = self._closed(visit, session)
+    async def __call__(
+        self, app: ASGIApp, header: str, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        visit, data = Visit(), None
+        # The name's letters are not there in most requests without a session.
+        if self._name in header:
+            visit, data = await run_async(self.driver.open(header))
+        scope[_REASON] = visit.reason
+        scope["session"] = Session() if data is None else Session(data)
+        own = scope[_VISIT] = _OwnVisit(self.driver, visit, scope)
+
+        async def send_with_session(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                await own.close(message)
+            elif message["type"] == "websocket.accept":
+                await own.accept(message)
+            await send(message)
+
+        await app(scope, receive, send_with_session)
+
+
+class _OwnVisit:
+    """One connection's session in our own front."""
+
+    def __init__(self, driver: Driver, visit: Visit, scope: Scope) -> None:
+        self.driver = driver
+        self.visit = visit
+        self.scope = scope
+        self._is_accepted = False
+        self._is_saved = False
+
+    @property
+    def session(self) -> Session:
+        return self.scope["session"]  # type: ignore[no-any-return]
+
+    def regenerate(self, why: Why, user: str | None) -> None:
+        self.driver.regenerate(self.visit, why, user)
+
+    @property
+    def user(self) -> str | None:
+        return self.visit.user
+
+    async def save(self) -> None:
+        if self._is_accepted and self.session and self.visit.key is None:
+            raise ShortcrustError(
+                "a session that begins in a websocket must be saved before accept(), with which "
+                "its cookie goes to the browser"
+            )
+        session = self.session
+        try:
+            await run_async(self.driver.save(self.visit, dict(session), session.modified))
+        finally:
+            self._note()
+        self._is_saved = True
+        # What was emptied still has to take its cookie along.
+        session.modified = session.modified and not session
+
+    async def accept(self, message: Message) -> None:
+        """A websocket's only headers: the cookie of what was saved by then."""
+        self._is_accepted = True
+        if self._is_saved:
+            await self.close(message)
+
+    async def close(self, message: Message) -> None:
+        message.setdefault("headers", [])
+        headers, session, closed = MutableHeaders(scope=message), self.session, None
+        if session.modified or self.visit.native is not None:
+            closed = await self._closed(session)
         if session.accessed or closed is not None:
             headers.add_vary_header("Cookie")
         if closed is None:
@@ -244,36 +363,98 @@ class _OwnFront:
         if closed.cache_control and not ("no-store" in control or "private" in control):
             headers["Cache-Control"] = closed.cache_control
 
-    def _closed(self, visit: _Visit, session: Session) -> _core.Closed | None:
-        return self.engine.close(
-            visit.native,
-            session,
-            session.modified,
-            visit.scope.get("scheme") in ("https", "wss"),
-            ambient.now_ms(),
-            ambient.entropy,
-            self._fallback,
-            sort_keys=False,
-            ensure_ascii=self._is_plain,
-        )
+    async def _closed(self, session: Session) -> _core.Closed | None:
+        secure = self.scope.get("scheme") in ("https", "wss")
+        steps = self.driver.close(self.visit, dict(session), session.modified, secure)
+        try:
+            return await run_async(steps)
+        finally:
+            self._note()
+
+    def _note(self) -> None:
+        if self.visit.failure is not None:
+            self.scope[_REASON] = self.visit.failure
 
 
-def regenerate(
-    connection: HTTPConnection,
-    why: Literal["login", "logout", "privilege"] = "privilege",
-    user: str | None = None,
-) -> None:
-    """Gives the session of our own front a new id when it is saved.
+def login(connection: HTTPConnection, user_id: str | int) -> None:
+    """The session is this user's from now on: a new id, a new beginning, the same data.
+
+    What is in the session by then stays in it; an empty session is not kept, not even a user's.
+    Raises ``Unavailable`` where the store failed in this request.
+    """
+    regenerate(connection, "login", user_text(user_id))
+
+
+def logout(connection: HTTPConnection) -> None:
+    """Ends the session. What is put into it afterwards begins another one, of nobody's."""
+    regenerate(connection, "logout")
+    connection.scope["session"].clear()
+
+
+def user(connection: HTTPConnection) -> str | None:
+    """Whose session it is: what ``login`` was told, or what is under ``user_key``."""
+    return connection.scope[_VISIT].user  # type: ignore[no-any-return]
+
+
+def regenerate(connection: HTTPConnection, why: Why = "privilege", user: str | None = None) -> None:
+    """Gives the session a new id when it is saved.
 
     With ``login`` (of ``user``) and ``logout`` the session also begins anew; with ``privilege``
     it does not.
     """
-    visit: _Visit = connection.scope[_VISIT]
-    now = ambient.now_ms()
-    if visit.native is None:
-        visit.native, _ = visit.engine.open("", now)
-    visit.native.regenerate(why, user, now)
-    visit.scope["session"].mark_modified()
+    connection.scope[_VISIT].regenerate(why, user)
+    connection.scope["session"].mark_modified()
+
+
+async def save(connection: HTTPConnection) -> None:
+    """Writes the session to the store now, and not only when the response is made.
+
+    In a websocket nothing is saved without it. Raises ``Conflict`` where other requests were first
+    16 times, and ``Unsupported`` where the sessions are in cookies.
+    """
+    await _own(connection).save()
+
+
+class Sessions:
+    """A user's sessions in the store; ``sessions`` is the one instance.
+
+    Each method may raise the error of the store's client, and ``Unsupported`` where a store can't
+    do it.
+    """
+
+    async def list(self, connection: HTTPConnection, user: str | int) -> Sequence[SessionInfo]:
+        """The user's sessions that have not ended, the last used first. Not for cookies."""
+        own = _own(connection)
+        return await run_async(own.driver.listed(user_text(user), own.visit))
+
+    async def revoke(self, connection: HTTPConnection, handle: str) -> None:
+        """Ends the session that ``list`` shows with this handle. Not for cookies.
+
+        A handle is no permission: look it up among the sessions of the user who asks.
+        """
+        own = _own(connection)
+        await run_async(own.driver.revoke(handle, own.visit))
+
+    async def revoke_all(
+        self, connection: HTTPConnection, user: str | int, *, except_current: bool = False
+    ) -> int | None:
+        """Ends the user's sessions, and says how many; ``None`` for cookies, which nobody counts.
+
+        Without ``except_current`` that of this request ends too, if it is the user's.
+        """
+        own = _own(connection)
+        steps = own.driver.revoke_all(user_text(user), own.visit, except_current=except_current)
+        return await run_async(steps)
+
+
+sessions: Sessions = Sessions()
+
+
+def _own(connection: HTTPConnection) -> _OwnVisit:
+    own = connection.scope.get(_VISIT)
+    if not isinstance(own, _OwnVisit):
+        raise Unsupported("only our own front has a store: give SessionMiddleware a `store`")
+    return own
 
 
 def _secret_list(secret_key: object) -> list[str]:
@@ -290,23 +471,14 @@ def _secret_list(secret_key: object) -> list[str]:
     return [str(secret) for secret in secrets]
 
 
-def _own_settings(
-    max_age: int | None,
-    format: object,
-    readers: object,
-    policy: Mapping[str, Any] | None,
-    audience: object,
-    meta: object,
-) -> dict[str, Any]:
-    options = {"FORMAT": format, "READERS": readers, "AUDIENCE": audience, "META": meta}
-    settings = {key: value for key, value in options.items() if value is not None}
+def _lifetime(max_age: int | None, policy: Mapping[str, Any] | None) -> dict[str, Any]:
     if unknown := sorted(set(policy or ()) - set(_POLICY)):
         raise ConfigError(
             f"policy has no {', '.join(unknown)}; it has {', '.join(_POLICY)}", "policy"
         )
     # Without a Max-Age the cookie ends with the browser; the session ends by the policy.
     lifetime = {"PERSISTENT": False} if max_age is None else {"IDLE": max_age}
-    return settings | lifetime | {key.upper(): value for key, value in (policy or {}).items()}
+    return lifetime | {key.upper(): value for key, value in (policy or {}).items()}
 
 
 def _in_our_words(message: str) -> str:

@@ -4,9 +4,28 @@ from __future__ import annotations
 
 import shortcrust
 from flask import Flask, request, session
-from shortcrust.flask import SessionInterface, Shortcrust, ShortcrustInterface, reason
+from shortcrust.flask import (
+    SessionInfo,
+    SessionInterface,
+    Shortcrust,
+    ShortcrustInterface,
+    logout,
+    reason,
+    sessions,
+)
+from shortcrust.flask import login as log_in
 from shortcrust.itsdangerous import BadSignature, TimestampSigner, URLSafeTimedSerializer
-from shortcrust.starlette import SessionMiddleware, regenerate
+from shortcrust.starlette import SessionMiddleware, regenerate, save
+from shortcrust.starlette import sessions as async_sessions
+from shortcrust.stores import (
+    AsyncMemoryStore,
+    AsyncSQLiteStore,
+    AsyncStore,
+    Capabilities,
+    MemoryStore,
+    SQLiteStore,
+    Store,
+)
 from starlette.applications import Starlette
 from starlette.datastructures import Secret
 from starlette.middleware import Middleware
@@ -37,6 +56,28 @@ def index() -> str:
     return why or "welcome"
 
 
+kept: list[Store] = [MemoryStore(max_records=10), SQLiteStore("sessions.db")]
+kept_async: list[AsyncStore] = [AsyncMemoryStore(), AsyncSQLiteStore("sessions.db")]
+can: Capabilities = kept[0].capabilities
+
+
+@app.post("/password")
+def change_password() -> str:
+    log_in("ada")
+    ended: int | None = sessions.revoke_all("ada", except_current=True)
+    devices: list[SessionInfo] = list(sessions.list("ada"))
+    for device in devices:
+        if not device.is_current:
+            sessions.revoke(device.handle)
+    logout()
+    return f"{ended} ended, the last of {devices[0].renewed.isoformat()}"
+
+
+async def change_password_async(request: Request) -> int | None:
+    await save(request)
+    return await async_sessions.revoke_all(request, 7)
+
+
 def code(error: shortcrust.ShortcrustError) -> str:
     return error.code
 
@@ -55,6 +96,9 @@ asgi.add_middleware(
     format={"format": "sealed", "audience": "shop"},
     readers=[{"format": "starlette", "until": "never"}],
     policy={"idle": 60},
+    store=kept_async[0],
+    outage="empty",
+    user_key="user.id",
 )
 
 

@@ -1,0 +1,48 @@
+"""Where sessions are kept: memory, SQLite, SQL through SQLAlchemy, Redis; each sync and async.
+
+A store of your own has the methods of :class:`Store` or :class:`AsyncStore`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from .._errors import Unsupported
+from ._base import AsyncStore, Capabilities, Entry, Row, Store
+
+if TYPE_CHECKING:
+    from ._aio.memory import AsyncMemoryStore
+    from ._aio.redis import AsyncRedisStore
+    from ._aio.sqlalchemy import AsyncSQLAlchemyStore
+    from ._aio.sqlite import AsyncSQLiteStore
+    from ._sync.memory import MemoryStore
+    from ._sync.redis import RedisStore
+    from ._sync.sqlalchemy import SQLAlchemyStore
+    from ._sync.sqlite import SQLiteStore
+
+__all__ = [
+    "AsyncMemoryStore",
+    "AsyncRedisStore",
+    "AsyncSQLAlchemyStore",
+    "AsyncSQLiteStore",
+    "AsyncStore",
+    "Capabilities",
+    "Entry",
+    "MemoryStore",
+    "RedisStore",
+    "Row",
+    "SQLAlchemyStore",
+    "SQLiteStore",
+    "Store",
+    "Unsupported",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """A store is imported when it is asked for, as not everyone has its client."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    folder = "_aio" if name.startswith("Async") else "_sync"
+    module = name.removeprefix("Async").removesuffix("Store").lower()
+    return getattr(import_module(f"{__name__}.{folder}.{module}"), name)

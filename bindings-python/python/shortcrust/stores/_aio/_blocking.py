@@ -1,0 +1,5 @@
+"""How blocking work is done: in a thread."""
+
+from asyncio import to_thread as blocking
+
+__all__ = ["blocking"]

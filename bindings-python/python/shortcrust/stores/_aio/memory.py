@@ -1,0 +1,133 @@
+"""Sessions in the memory of one process."""
+
+from __future__ import annotations
+
+from threading import Lock
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from ... import ambient
+from ..._errors import ConfigError
+from .._base import Capabilities, Entry, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class AsyncMemoryStore:
+    """For tests and for one process: its sessions are gone when the process ends.
+
+    At most ``max_records`` are kept: where there is no room for one more, those that ended go
+    first, then the one that was made first.
+    """
+
+    capabilities: Capabilities = Capabilities()
+
+    def __init__(self, max_records: int = 10_000) -> None:
+        if max_records < 1:
+            raise ConfigError("max_records must be 1 or more")
+        self.max_records = max_records
+        self._kept: dict[str, _Kept] = {}
+        self._keys_of: dict[str, set[str]] = {}
+        # Held for no await: threads may share the store.
+        self._lock = Lock()
+
+    async def load(self, keys: Sequence[str]) -> Sequence[Row | None]:
+        """What is under the keys, in their order."""
+        with self._lock:
+            found = [self._kept.get(key) for key in keys]
+        return [kept and kept.row for kept in found]
+
+    async def create(self, key: str, entry: Entry) -> Literal["done", "exists"]:
+        """Writes where nothing is."""
+        with self._lock:
+            if key in self._kept:
+                return "exists"
+            self._write(key, 1, entry)
+        return "done"
+
+    async def put(self, key: str, entry: Entry) -> Literal["done"]:
+        """Writes, whatever is there."""
+        with self._lock:
+            kept = self._kept.get(key)
+            self._write(key, kept.row.version + 1 if kept else 1, entry)
+        return "done"
+
+    async def save(self, key: str, version: int, entry: Entry) -> Literal["done", "gone"] | Row:
+        """Writes only over ``version``, and raises it by one."""
+        with self._lock:
+            kept = self._kept.get(key)
+            if kept is None:
+                return "gone"
+            if kept.row.version != version:
+                return kept.row
+            self._write(key, version + 1, entry)
+        return "done"
+
+    async def delete(self, key: str) -> Literal["done"]:
+        """Removes the record, if there is one."""
+        with self._lock:
+            self._remove(key)
+        return "done"
+
+    async def list(self, user: str) -> Sequence[tuple[str, str]]:
+        """The keys and texts of the user's records that have not ended."""
+        now = ambient.now_ms()
+        with self._lock:
+            found = [(key, self._kept[key]) for key in self._keys_of.get(user, ())]
+        return [(key, kept.row.text) for key, kept in found if not kept.has_ended(now)]
+
+    async def revoke(self, user: str, keep: str | None = None) -> int:
+        """Removes the user's records but for the key ``keep``, and says how many."""
+        with self._lock:
+            keys = self._keys_of.get(user, set()) - {keep}
+            for key in keys:
+                self._remove(key)
+        return len(keys)
+
+    async def sweep(self, now: int, limit: int = 1_000) -> int:
+        """Removes at most ``limit`` records that ended before ``now`` (ms), and says how many."""
+        with self._lock:
+            return self._sweep(now, limit)
+
+    def _sweep(self, now: int, limit: int) -> int:
+        ended = [key for key, kept in self._kept.items() if kept.has_ended(now)][:limit]
+        for key in ended:
+            self._remove(key)
+        return len(ended)
+
+    def _write(self, key: str, version: int, entry: Entry) -> None:
+        old = self._kept.get(key)
+        if old is None:
+            self._make_room()
+        elif old.user != entry.user:
+            self._forget_user(key, old.user)
+        if entry.user is not None:
+            self._keys_of.setdefault(entry.user, set()).add(key)
+        self._kept[key] = _Kept(Row(version, entry.text), entry.user, entry.expires)
+
+    def _make_room(self) -> None:
+        if len(self._kept) < self.max_records or self._sweep(ambient.now_ms(), self.max_records):
+            return
+        self._remove(next(iter(self._kept)))
+
+    def _remove(self, key: str) -> None:
+        kept = self._kept.pop(key, None)
+        if kept is not None:
+            self._forget_user(key, kept.user)
+
+    def _forget_user(self, key: str, user: str | None) -> None:
+        if user is None:
+            return
+        keys = self._keys_of[user]
+        keys.discard(key)
+        if not keys:
+            del self._keys_of[user]
+
+
+class _Kept(NamedTuple):
+    row: Row
+    user: str | None
+    expires: int | None
+
+    def has_ended(self, now: int) -> bool:
+        return self.expires is not None and self.expires < now

@@ -1,0 +1,96 @@
+"""Sessions in Redis."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Literal
+
+from ... import ambient
+from .. import _lua
+from .._base import Capabilities, Entry, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from redis.asyncio import Redis as AsyncRedis
+
+
+class AsyncRedisStore:
+    """Sessions in Redis (6 or newer, and what speaks as it does), by a client of redis-py's.
+
+    Each method is one round trip. The scripts touch a user's index and records together, so it
+    goes with one server and its replicas, and not with Redis Cluster.
+    """
+
+    capabilities: Capabilities = Capabilities(expiry=True)
+
+    def __init__(self, client: AsyncRedis) -> None:
+        self._client = client
+        self._write = client.register_script(_lua.WRITE)
+        self._list = client.register_script(_lua.LIST)
+        self._revoke = client.register_script(_lua.REVOKE)
+
+    async def load(self, keys: Sequence[str]) -> Sequence[Row | None]:
+        """What is under the keys, in their order, in one round trip."""
+        async with self._client.pipeline(transaction=False) as pipeline:
+            for key in keys:
+                pipeline.hmget(_lua.PREFIX + key, ["version", "record"])
+            return [_row(found) for found in await pipeline.execute()]
+
+    async def create(self, key: str, entry: Entry) -> Literal["done", "exists"]:
+        """Writes where nothing is."""
+        return "done" if await self._written("create", key, entry) == "done" else "exists"
+
+    async def put(self, key: str, entry: Entry) -> Literal["done"]:
+        """Writes, whatever is there."""
+        await self._written("put", key, entry)
+        return "done"
+
+    async def save(self, key: str, version: int, entry: Entry) -> Literal["done", "gone"] | Row:
+        """Writes only over ``version``, and raises it by one."""
+        answer = await self._written(str(version), key, entry)
+        if isinstance(answer, Row):
+            return answer
+        return "done" if answer == "done" else "gone"
+
+    async def delete(self, key: str) -> Literal["done"]:
+        """Removes the record, if there is one."""
+        await self._client.delete(_lua.PREFIX + key)
+        return "done"
+
+    async def list(self, user: str) -> Sequence[tuple[str, str]]:
+        """The keys and texts of the user's records that have not ended."""
+        found = await self._list([_index(user)], [user, ambient.now_ms()])
+        texts = [_text(part) for part in found]
+        return list(zip(texts[::2], texts[1::2], strict=True))
+
+    async def revoke(self, user: str, keep: str | None = None) -> int:
+        """Removes the user's records but for the key ``keep``, and says how many."""
+        return int(await self._revoke([_index(user)], [user, keep or ""]))
+
+    async def sweep(self, now: int, limit: int = 1_000) -> int:  # noqa: ARG002
+        """Nothing: Redis itself removes what ended."""
+        return 0
+
+    async def _written(self, mode: str, key: str, entry: Entry) -> str | Row:
+        keys = [_lua.PREFIX + key]
+        if entry.user is not None:
+            keys.append(_index(entry.user))
+        ends = "inf" if entry.expires is None else entry.expires
+        parts = [mode, key, entry.text, ends, ambient.now_ms(), entry.user or ""]
+        answer = await self._write(keys, parts)
+        return _row(answer) or "gone" if isinstance(answer, list) else _text(answer)
+
+
+def _index(user: str) -> str:
+    return f"{_lua.PREFIX}user:{sha256(user.encode()).hexdigest()}"
+
+
+def _row(found: Sequence[Any]) -> Row | None:
+    version, record = found
+    return None if version is None or record is None else Row(int(version), _text(record))
+
+
+def _text(value: Any) -> str:
+    """A client answers with bytes, or with ``decode_responses`` with text."""
+    return value.decode() if isinstance(value, bytes) else str(value)

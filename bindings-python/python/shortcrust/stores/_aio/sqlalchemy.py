@@ -1,0 +1,88 @@
+"""Sessions in PostgreSQL or SQLite, by SQLAlchemy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from sqlalchemy import text
+
+from ..._errors import ConfigError
+from .. import _sql
+from .._base import Capabilities, Entry, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+
+class AsyncSQLAlchemyStore:
+    """Sessions in the database of an engine of SQLAlchemy's (2.0): PostgreSQL or SQLite.
+
+    Call ``create_tables`` once, when you deploy, or have your migrations make the table that
+    docs/record-v1.md shows. Each method is a statement that commits by itself.
+    """
+
+    capabilities: Capabilities = Capabilities()
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        if engine.dialect.name not in ("postgresql", "sqlite"):
+            raise ConfigError(
+                f"there is no SQL for {engine.dialect.name}: use PostgreSQL or SQLite"
+            )
+        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._sweep = _sql.sweep(engine.dialect.name)
+
+    async def create_tables(self) -> None:
+        """Makes the table and its indexes, if they are not there."""
+        for statement in _sql.TABLES:
+            await self._run(statement, {})
+
+    async def load(self, keys: Sequence[str]) -> Sequence[Row | None]:
+        """What is under the keys, in their order, by one statement."""
+        found, _ = await self._run(*_sql.load(keys))
+        return _sql.in_order(keys, found)
+
+    async def create(self, key: str, entry: Entry) -> Literal["done", "exists"]:
+        """Writes where nothing is."""
+        _, count = await self._run(_sql.CREATE, _sql.written(key, entry))
+        return "done" if count else "exists"
+
+    async def put(self, key: str, entry: Entry) -> Literal["done"]:
+        """Writes, whatever is there."""
+        await self._run(_sql.PUT, _sql.written(key, entry))
+        return "done"
+
+    async def save(self, key: str, version: int, entry: Entry) -> Literal["done", "gone"] | Row:
+        """Writes only over ``version``, and raises it by one."""
+        _, count = await self._run(_sql.SAVE, _sql.written(key, entry) | {"version": version})
+        if count:
+            return "done"
+        (row,) = await self.load([key])
+        return row or "gone"
+
+    async def delete(self, key: str) -> Literal["done"]:
+        """Removes the record, if there is one."""
+        await self._run(_sql.DELETE, {"key": key})
+        return "done"
+
+    async def list(self, user: str) -> Sequence[tuple[str, str]]:
+        """The keys and texts of the user's records that have not ended."""
+        found, _ = await self._run(_sql.LIST, _sql.listed(user))
+        return [(key, record) for key, record in found]
+
+    async def revoke(self, user: str, keep: str | None = None) -> int:
+        """Removes the user's records but for the key ``keep``, and says how many."""
+        _, count = await self._run(_sql.REVOKE, {"user": user, "keep": keep or ""})
+        return count
+
+    async def sweep(self, now: int, limit: int = 1_000) -> int:
+        """Removes at most ``limit`` records that ended before ``now`` (ms), and says how many."""
+        _, count = await self._run(self._sweep, {"now": now, "limit": limit})
+        return count
+
+    async def _run(self, statement: str, parameters: _sql.Parameters) -> tuple[Sequence[Any], int]:
+        """The rows that were found, and how many were changed."""
+        async with self._engine.connect() as connection:
+            result: Any = await connection.execute(text(statement), parameters)
+            return (result.fetchall() if result.returns_rows else []), result.rowcount

@@ -1,0 +1,1 @@
+"""Made of ``_aio`` by ``scripts/twins.py``."""

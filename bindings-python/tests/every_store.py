@@ -1,0 +1,154 @@
+"""Every store, sync and async, on its real server, with one face for the tests."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import redis
+import redis.asyncio
+import services
+import sqlalchemy
+from shortcrust import stores
+from sqlalchemy.ext.asyncio import create_async_engine
+
+
+class Face:
+    """Calls a store of either kind; an async one in one loop of its own."""
+
+    def __init__(self, store: Any, runner: asyncio.Runner) -> None:
+        self.store = store
+        self._runner = runner
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self.store, name)
+        if not inspect.iscoroutinefunction(found):
+            return found
+        return lambda *arguments, **options: self._runner.run(found(*arguments, **options))
+
+
+def unique(what: str) -> str:
+    return f"{what}-{uuid4().hex}"
+
+
+def redis_client(**options: Any) -> redis.Redis:
+    return redis.Redis.from_url(services.shared_url(services.Redis), **options)
+
+
+@contextmanager
+def postgres_engine() -> Iterator[sqlalchemy.Engine]:
+    with postgres_schema() as options:
+        engine = sqlalchemy.create_engine(**options)
+        yield engine
+        engine.dispose()
+
+
+@contextmanager
+def postgres_schema() -> Iterator[dict[str, Any]]:
+    """What an engine needs to work in a schema of its own, which goes in the end."""
+    url = services.shared_url(services.Postgres).replace("postgresql:", "postgresql+psycopg:", 1)
+    name = unique("test").replace("-", "_")
+    owner = sqlalchemy.create_engine(url, isolation_level="AUTOCOMMIT")
+    with owner.connect() as connection:
+        connection.execute(sqlalchemy.text(f"CREATE SCHEMA {name}"))
+        try:
+            yield {
+                "url": url,
+                "connect_args": {"options": f"-csearch_path={name} -clock_timeout=5s"},
+            }
+        finally:
+            connection.execute(sqlalchemy.text(f"DROP SCHEMA {name} CASCADE"))
+    owner.dispose()
+
+
+@asynccontextmanager
+async def memory(kind: Any, _: Path) -> AsyncIterator[Any]:
+    yield kind()
+
+
+@asynccontextmanager
+async def sqlite(kind: Any, folder: Path) -> AsyncIterator[Any]:
+    store = kind(folder / "sessions.db")
+    yield store
+    await _finished(store.close())
+
+
+@asynccontextmanager
+async def redis_store(kind: Any, _: Path, **options: Any) -> AsyncIterator[Any]:
+    module: Any = redis.asyncio if kind is stores.AsyncRedisStore else redis
+    client = module.Redis.from_url(services.shared_url(services.Redis), **options)
+    yield kind(client)
+    await _finished(client.aclose() if module is redis.asyncio else client.close())
+
+
+@asynccontextmanager
+async def redis_text(kind: Any, folder: Path) -> AsyncIterator[Any]:
+    async with redis_store(kind, folder, decode_responses=True) as store:
+        yield store
+
+
+@asynccontextmanager
+async def postgres(kind: Any, _: Path) -> AsyncIterator[Any]:
+    make: Any = sqlalchemy.create_engine
+    if kind is stores.AsyncSQLAlchemyStore:
+        make = create_async_engine
+    with postgres_schema() as options:
+        engine = make(**options)
+        store = kind(engine)
+        await _finished(store.create_tables())
+        yield store
+        await _finished(engine.dispose())
+
+
+@asynccontextmanager
+async def sqlalchemy_sqlite(kind: Any, folder: Path) -> AsyncIterator[Any]:
+    engine = sqlalchemy.create_engine(f"sqlite:///{folder / 'sessions.db'}")
+    store = kind(engine)
+    store.create_tables()
+    yield store
+    engine.dispose()
+
+
+async def _finished(result: Any) -> None:
+    if inspect.isawaitable(result):
+        await result
+
+
+SYNC: dict[str, tuple[Callable[..., AbstractAsyncContextManager[Any]], Any]] = {
+    "memory": (memory, stores.MemoryStore),
+    "sqlite": (sqlite, stores.SQLiteStore),
+    "sqlalchemy-sqlite": (sqlalchemy_sqlite, stores.SQLAlchemyStore),
+    "postgres": (postgres, stores.SQLAlchemyStore),
+    "redis": (redis_store, stores.RedisStore),
+    "redis-text": (redis_text, stores.RedisStore),
+}
+ASYNC: dict[str, tuple[Callable[..., AbstractAsyncContextManager[Any]], Any]] = {
+    "memory-async": (memory, stores.AsyncMemoryStore),
+    "sqlite-async": (sqlite, stores.AsyncSQLiteStore),
+    "postgres-async": (postgres, stores.AsyncSQLAlchemyStore),
+    "redis-async": (redis_store, stores.AsyncRedisStore),
+}
+
+
+@contextmanager
+def faced(name: str, folder: Path) -> Iterator[Face]:
+    make, kind = (SYNC | ASYNC)[name]
+    with asyncio.Runner() as runner:
+        context = make(kind, folder)
+        try:
+            yield Face(runner.run(_entered(context)), runner)
+        finally:
+            runner.run(_left(context))
+
+
+async def _entered(context: AbstractAsyncContextManager[Any]) -> Any:
+    return await context.__aenter__()
+
+
+async def _left(context: AbstractAsyncContextManager[Any]) -> None:
+    await context.__aexit__(None, None, None)

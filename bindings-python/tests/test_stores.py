@@ -1,0 +1,230 @@
+"""What one store has and the others have not."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import every_store
+import pytest
+import sqlalchemy
+from conftest import Clock
+from every_store import unique
+from shortcrust import ConfigError, Unsupported, stores
+from shortcrust.stores import Entry, MemoryStore, RedisStore, Row, SQLAlchemyStore, SQLiteStore
+
+SCRIPT = Path(__file__).parents[1] / "scripts/twins.py"
+
+
+def in_ms(span: int) -> int:
+    return int(time.time() * 1000) + span
+
+
+def test_the_sync_stores_are_what_the_script_makes_of_the_async_ones() -> None:
+    assert subprocess.run([sys.executable, SCRIPT, "--check"], check=False).returncode == 0
+
+
+def test_a_store_is_imported_when_it_is_asked_for() -> None:
+    code = (
+        "import sys, shortcrust.stores; shortcrust.stores.SQLiteStore; "
+        "print({'redis', 'sqlalchemy'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+    for name in stores.__all__:
+        assert getattr(stores, name).__name__ == name
+    with pytest.raises(AttributeError, match="FileStore"):
+        _ = stores.FileStore
+
+
+def test_unsupported_is_an_error_of_ours_and_of_pythons() -> None:
+    assert issubclass(Unsupported, NotImplementedError)
+    assert Unsupported("list").code == "unsupported"
+
+
+# Memory
+
+
+def test_memory_is_bounded_and_what_ended_goes_first(clock: Clock) -> None:
+    store = MemoryStore(max_records=3)
+    now = int(clock.seconds * 1000)
+    store.create("first", Entry("text", "ada"))
+    store.create("ended", Entry("text", "ada", now - 1))
+    store.create("third", Entry("text", "ada"))
+    store.create("fourth", Entry("text", "ada"))
+    keys = ["first", "ended", "third", "fourth"]
+    assert [row is not None for row in store.load(keys)] == [True, False, True, True]
+    store.save("first", 1, Entry("new", "ada"))
+    store.create("fifth", Entry("text", "ada"))
+    assert [row is not None for row in store.load(keys)] == [False, False, True, True]
+    assert {key for key, _ in store.list("ada")} == {"third", "fourth", "fifth"}
+
+
+def test_memory_needs_room_for_one() -> None:
+    with pytest.raises(ConfigError, match="1 or more"):
+        MemoryStore(0)
+
+
+# SQLite
+
+
+def test_sqlite_in_memory_is_refused() -> None:
+    for path in ("", ":memory:"):
+        with pytest.raises(ConfigError, match="use MemoryStore"):
+            SQLiteStore(path)
+
+
+def test_sqlite_takes_a_path_or_a_function_that_connects(tmp_path: Path) -> None:
+    path = tmp_path / "sessions.db"
+    one, two = SQLiteStore(path), SQLiteStore(lambda: connected(path))
+    one.create("key", Entry("text"))
+    assert two.load(["key"]) == [Row(1, "text")]
+    for store in (one, two):
+        store.close()
+
+
+def connected(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path, check_same_thread=False)
+
+
+def test_readers_and_a_writer_of_sqlite_do_not_wait_for_each_other(tmp_path: Path) -> None:
+    store = SQLiteStore(tmp_path / "sessions.db", busy_timeout=0.05)
+    store.create("key", Entry("text"))
+    writer = connected(tmp_path / "sessions.db")
+    writer.execute("BEGIN IMMEDIATE")
+    assert store.load(["key"]) == [Row(1, "text")]
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        store.put("key", Entry("new"))
+    writer.execute("ROLLBACK")
+    assert store.put("key", Entry("new")) == "done"
+    writer.close()
+    store.close()
+
+
+def count(path: Path) -> None:
+    """Adds 10 by compare and swap, as a process of its own."""
+    store = SQLiteStore(path, busy_timeout=30)
+    store.create("count", Entry("0"))
+    for _ in range(10):
+        answer: Any = store.load(["count"])[0]
+        while answer != "done":
+            answer = store.save("count", answer.version, Entry(str(int(answer.text) + 1)))
+    store.close()
+
+
+def test_several_processes_that_start_at_once_share_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "sessions.db"
+    spawning = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(4, mp_context=spawning) as pool:
+        for _ in pool.map(count, [path] * 4):
+            pass
+    store = SQLiteStore(path)
+    assert store.load(["count"]) == [Row(41, "40")]
+    store.close()
+
+
+def test_a_fork_opens_connections_of_its_own(tmp_path: Path) -> None:
+    store = SQLiteStore(tmp_path / "sessions.db")
+    store.create("key", Entry("text"))
+    connections = [store._idle.queue[0]]
+    child = os.fork()
+    if child == 0:
+        is_right = store.load(["key"]) == [Row(1, "text")]
+        is_new = store._idle.queue[0] is not connections[0]
+        os._exit(0 if is_right and is_new else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert store.save("key", 1, Entry("new")) == "done"
+    assert store._idle.queue == connections
+    store.close()
+
+
+# SQLAlchemy
+
+
+def test_sqlalchemy_refuses_what_it_has_no_sql_for() -> None:
+    engine = sqlalchemy.create_mock_engine("mysql://", lambda *_: None)
+    with pytest.raises(ConfigError, match="there is no SQL for mysql"):
+        SQLAlchemyStore(engine)  # type: ignore[arg-type]
+
+
+def test_the_table_is_as_the_document_says_and_is_made_once() -> None:
+    with every_store.postgres_engine() as engine:
+        store = SQLAlchemyStore(engine)
+        store.create_tables()
+        store.create_tables()
+        inspector = sqlalchemy.inspect(engine)
+        columns = inspector.get_columns("shortcrust_session")
+        assert [(c["name"], str(c["type"]), c["nullable"]) for c in columns] == [
+            ("key", "TEXT", False),
+            ("version", "BIGINT", False),
+            ("user_id", "TEXT", True),
+            ("expires", "BIGINT", True),
+            ("record", "TEXT", False),
+        ]
+        indexes = inspector.get_indexes("shortcrust_session")
+        assert [index["column_names"] for index in indexes] == [["expires"], ["user_id"]]
+
+
+def test_a_sweep_neither_waits_for_a_row_that_is_being_prolonged_nor_removes_it() -> None:
+    with every_store.postgres_engine() as engine:
+        store = SQLAlchemyStore(engine)
+        store.create_tables()
+        for key in ("prolonged", "ended"):
+            store.create(key, Entry("text", None, 1_000))
+        with engine.begin() as connection:
+            prolong = "UPDATE shortcrust_session SET expires = NULL WHERE key = 'prolonged'"
+            connection.execute(sqlalchemy.text(prolong))
+            assert store.sweep(in_ms(0)) == 1
+        assert store.load(["prolonged", "ended"]) == [Row(1, "text"), None]
+
+
+# Redis
+
+
+def test_redis_has_the_layout_of_the_document() -> None:
+    with every_store.redis_client(decode_responses=True) as client:
+        store, key, user = RedisStore(client), unique("key"), unique("ada")
+        store.create(key, Entry("text", user, in_ms(60_000)))
+        assert client.hgetall(f"shortcrust:{key}") == {
+            "version": "1",
+            "record": "text",
+            "user": user,
+        }
+        index = f"shortcrust:user:{sha256(user.encode()).hexdigest()}"
+        assert client.zrange(index, 0, -1) == [key]
+        for name in (f"shortcrust:{key}", index):
+            assert 58_000 < client.pttl(name) <= 60_001
+        store.save(key, 1, Entry("text", user))
+        assert client.zscore(index, key) == float("inf")
+        assert (client.pttl(f"shortcrust:{key}"), client.pttl(index)) == (-1, -1)
+        store.put(key, Entry("tombstone", None, in_ms(60_000)))
+        assert "user" not in client.hgetall(f"shortcrust:{key}")
+
+
+def test_the_index_of_redis_lives_as_long_as_the_last_of_its_records() -> None:
+    with every_store.redis_client(decode_responses=True) as client:
+        store, user = RedisStore(client), unique("ada")
+        index = f"shortcrust:user:{sha256(user.encode()).hexdigest()}"
+        short, long = unique("key"), unique("key")
+        store.create(long, Entry("text", user, in_ms(90_000)))
+        store.create(short, Entry("text", user, in_ms(10)))
+        assert client.pttl(index) > 80_000
+        time.sleep(0.05)
+        store.put(long, Entry("text", user, in_ms(90_000)))
+        assert client.zrange(index, 0, -1) == [long]
+
+
+def test_redis_knows_its_scripts_again_after_a_restart() -> None:
+    with every_store.redis_client() as client:
+        store, key = RedisStore(client), unique("key")
+        store.create(key, Entry("one"))
+        client.script_flush()
+        assert store.save(key, 1, Entry("two")) == "done"

@@ -1,0 +1,68 @@
+// Express with its sessions in a store, ours or express-session's.
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+const require = createRequire(new URL('../../bindings-node/package.json', import.meta.url))
+const { LAYER, STORE, SECRET, FOLDER, PORT, REDIS_URL, POSTGRES_URL } = process.env
+
+let conflicts = 0
+
+/** A store of ours that counts how often another request was first. */
+function counting(Store) {
+  return class extends Store {
+    async save(...args) {
+      const answer = await super.save(...args)
+      if (typeof answer === 'object') conflicts += 1
+      return answer
+    }
+  }
+}
+
+async function redis() {
+  return require('redis').createClient({ url: REDIS_URL }).connect()
+}
+
+async function store() {
+  if (STORE === 'redis') {
+    const { RedisStore } = require('shortcrust/stores/redis')
+    return new (counting(RedisStore))(await redis())
+  }
+  if (STORE === 'sqlite') {
+    const { SQLiteStore } = require('shortcrust/stores/sqlite')
+    return new (counting(SQLiteStore))(join(FOLDER, 'sessions.sqlite3'))
+  }
+  const { PostgresStore } = require('shortcrust/stores/postgres')
+  const { Pool } = require('pg')
+  const made = new (counting(PostgresStore))(new Pool({ connectionString: POSTGRES_URL }))
+  await made.createTables()
+  return made
+}
+
+async function layer() {
+  if (LAYER === 'shortcrust') {
+    const { session } = require('shortcrust/express')
+    return session({ secrets: [SECRET], store: await store() })
+  }
+  const { RedisStore } = require('connect-redis')
+  const options = { secret: SECRET, resave: false, saveUninitialized: false }
+  return require('express-session')({ ...options, store: new RedisStore({ client: await redis() }) })
+}
+
+const app = require('express')()
+app.use(await layer())
+app.get('/begin', (request, response) => {
+  request.session.begun = true
+  response.end()
+})
+app.get('/add', async (request, response) => {
+  request.session.begun
+  await sleep(20 + 60 * Math.random())
+  request.session[request.query.key] = 1
+  response.end()
+})
+app.get('/all', (request, response) => {
+  response.json(Object.keys(request.session).filter((key) => key !== 'begun' && key !== 'cookie'))
+})
+app.get('/conflicts', (_request, response) => response.end(String(conflicts)))
+app.listen(Number(PORT), '127.0.0.1')

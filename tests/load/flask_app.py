@@ -1,0 +1,60 @@
+"""Flask with its sessions in a store, ours or Flask-Session's."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from typing import Any
+
+from flask import Flask, Response, jsonify, request, session
+from redis import Redis
+from stores import conflicts, store_of
+from werkzeug.serving import run_simple
+
+app = Flask(__name__)
+app.secret_key = os.environ["SECRET"]
+
+
+@app.get("/begin")
+def begin() -> str:
+    session["begun"] = True
+    return ""
+
+
+@app.get("/add")
+def add() -> str:
+    session.get("begun")
+    time.sleep(random.uniform(0.02, 0.08))
+    session[request.args["key"]] = 1
+    return ""
+
+
+@app.get("/all")
+def everything() -> Response:
+    return jsonify([key for key in session if key != "begun" and not key.startswith("_")])
+
+
+@app.get("/conflicts")
+def count() -> str:
+    return str(len(conflicts))
+
+
+def install() -> None:
+    if os.environ["LAYER"] == "shortcrust":
+        from shortcrust.flask import Shortcrust
+
+        app.config["SHORTCRUST_STORE"] = store_of(os.environ["STORE"])
+        Shortcrust(app)
+        return
+    from flask_session import Session
+
+    options: dict[str, Any] = {"SESSION_TYPE": "redis"}
+    options["SESSION_REDIS"] = Redis.from_url(os.environ["REDIS_URL"])
+    app.config.update(options)
+    Session(app)
+
+
+if __name__ == "__main__":
+    install()
+    run_simple("127.0.0.1", int(os.environ["PORT"]), app, threaded=True)

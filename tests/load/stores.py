@@ -1,0 +1,74 @@
+"""The stores of the load, which count how often another request was first."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from redis import Redis
+from redis.asyncio import Redis as AsyncRedis
+from sqlalchemy import create_engine
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from shortcrust import stores
+
+conflicts: list[None] = []
+
+
+class Counting:
+    """Stands before a store of ours."""
+
+    def save(self, *arguments: Any) -> Any:
+        answer = super().save(*arguments)  # type: ignore[misc]
+        conflicts.extend([None] * (answer not in ("done", "gone")))
+        return answer
+
+
+class AsyncCounting:
+    """Stands before an asynchronous store of ours."""
+
+    async def save(self, *arguments: Any) -> Any:
+        answer = await super().save(*arguments)  # type: ignore[misc]
+        conflicts.extend([None] * (answer not in ("done", "gone")))
+        return answer
+
+
+def store_of(name: str) -> Any:
+    kind = {
+        "redis": stores.RedisStore,
+        "sqlite": stores.SQLiteStore,
+        "postgres": stores.SQLAlchemyStore,
+    }
+    counting = type("Store", (Counting, kind[name]), {})
+    if name == "redis":
+        return counting(Redis.from_url(os.environ["REDIS_URL"]))
+    if name == "sqlite":
+        return counting(_file())
+    store = counting(create_engine(_postgres(), pool_size=20))
+    store.create_tables()
+    return store
+
+
+def async_store_of(name: str) -> Any:
+    kind = {
+        "redis": stores.AsyncRedisStore,
+        "sqlite": stores.AsyncSQLiteStore,
+        "postgres": stores.AsyncSQLAlchemyStore,
+    }
+    counting = type("Store", (AsyncCounting, kind[name]), {})
+    if name == "redis":
+        return counting(AsyncRedis.from_url(os.environ["REDIS_URL"]))
+    if name == "sqlite":
+        return counting(_file())
+    # Before the event loop runs.
+    store_of(name)
+    return counting(create_async_engine(_postgres(), pool_size=20))
+
+
+def _file() -> str:
+    return str(Path(os.environ["FOLDER"]) / "sessions.sqlite3")
+
+
+def _postgres() -> str:
+    return os.environ["POSTGRES_URL"].replace("postgresql://", "postgresql+psycopg://", 1)
