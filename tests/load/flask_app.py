@@ -8,7 +8,9 @@ import time
 from typing import Any
 
 from flask import Flask, Response, jsonify, request, session
+from flask_session import Session
 from redis import Redis
+from shortcrust.flask import Shortcrust
 from stores import conflicts, store_of
 from werkzeug.serving import run_simple
 
@@ -42,13 +44,9 @@ def count() -> str:
 
 def install() -> None:
     if os.environ["LAYER"] == "shortcrust":
-        from shortcrust.flask import Shortcrust
-
         app.config["SHORTCRUST_STORE"] = store_of(os.environ["STORE"])
         Shortcrust(app)
         return
-    from flask_session import Session
-
     options: dict[str, Any] = {"SESSION_TYPE": "redis"}
     options["SESSION_REDIS"] = Redis.from_url(os.environ["REDIS_URL"])
     app.config.update(options)

@@ -8,11 +8,15 @@ import random
 from typing import Any
 
 import uvicorn
+from shortcrust.starlette import SessionMiddleware
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from starsessions import SessionAutoloadMiddleware
+from starsessions import SessionMiddleware as Starsessions
+from starsessions.stores.redis import RedisStore
 from stores import async_store_of, conflicts
 
 
@@ -38,14 +42,8 @@ async def count(request: Request) -> Response:
 
 def layers() -> list[Any]:
     if os.environ["LAYER"] == "shortcrust":
-        from shortcrust.starlette import SessionMiddleware
-
         store = async_store_of(os.environ["STORE"])
         return [Middleware(SessionMiddleware, secret_key=os.environ["SECRET"], store=store)]
-    from starsessions import SessionAutoloadMiddleware
-    from starsessions import SessionMiddleware as Starsessions
-    from starsessions.stores.redis import RedisStore
-
     store = RedisStore(os.environ["REDIS_URL"])
     return [
         Middleware(Starsessions, store=store, cookie_https_only=False, lifetime=3600),

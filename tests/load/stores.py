@@ -8,10 +8,9 @@ from typing import Any
 
 from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
+from shortcrust import stores
 from sqlalchemy import create_engine
 from sqlalchemy.ext.asyncio import create_async_engine
-
-from shortcrust import stores
 
 conflicts: list[None] = []
 

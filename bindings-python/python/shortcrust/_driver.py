@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import partial
@@ -22,6 +22,7 @@ Steps = Generator[tuple[Any, ...], Any, T]
 """Functions with their arguments, to be called; each answer is sent back in."""
 Why = Literal["login", "logout", "privilege"]
 
+_LINES = 64
 _SWEEP_EVERY = 100
 _SWEEP_LIMIT = 1_000
 # Seconds. The engine tries 16 times, so together the pauses are under 2.
@@ -33,29 +34,32 @@ _SILENT = ("ended", "identity")
 def run(steps: Steps[T]) -> T:
     """Calls what the steps hand out."""
     resume: Callable[[], tuple[Any, ...]] = partial(steps.send, None)
-    while True:
-        try:
-            call, *arguments = resume()
-        except StopIteration as done:
-            return done.value  # type: ignore[no-any-return]
-        try:
-            resume = partial(steps.send, call(*arguments))
-        except Exception as error:  # noqa: BLE001 - the steps decide
-            resume = partial(steps.throw, error)
+    with closing(steps):
+        while True:
+            try:
+                call, *arguments = resume()
+            except StopIteration as done:
+                return done.value  # type: ignore[no-any-return]
+            try:
+                resume = partial(steps.send, call(*arguments))
+            except Exception as error:  # noqa: BLE001 - the steps decide
+                resume = partial(steps.throw, error)
 
 
 async def run_async(steps: Steps[T]) -> T:
     """Awaits what the steps hand out."""
     resume: Callable[[], tuple[Any, ...]] = partial(steps.send, None)
-    while True:
-        try:
-            call, *arguments = resume()
-        except StopIteration as done:
-            return done.value  # type: ignore[no-any-return]
-        try:
-            resume = partial(steps.send, await call(*arguments))
-        except Exception as error:  # noqa: BLE001 - the steps decide
-            resume = partial(steps.throw, error)
+    # A request that is cancelled leaves the line it stands in.
+    with closing(steps):
+        while True:
+            try:
+                call, *arguments = resume()
+            except StopIteration as done:
+                return done.value  # type: ignore[no-any-return]
+            try:
+                resume = partial(steps.send, await call(*arguments))
+            except Exception as error:  # noqa: BLE001 - the steps decide
+                resume = partial(steps.throw, error)
 
 
 class SessionInfo(NamedTuple):
@@ -111,12 +115,18 @@ class Driver:
     fallback: Callable[[Any], str]
     ensure_ascii: bool
     sleep: Callable[[float], Any]
+    lock: Callable[[], Any]
     store: Store | AsyncStore | None = None
     keeping: Literal["sessions", "revocations"] | None = None
     outage: Literal["error", "empty"] = "error"
     user_key: str | None = None
     _made: int = 0
     """Records, since the last sweep."""
+    _lines: list[Any] = field(init=False)
+    """Where requests wait that another one was first of."""
+
+    def __post_init__(self) -> None:
+        self._lines = [self.lock() for _ in range(_LINES)]
 
     def open(self, header: str) -> Steps[tuple[Visit, dict[str, Any] | None]]:
         """Reads a Cookie header, and asks the store for what it names: a session's data."""
@@ -292,15 +302,32 @@ class Driver:
 
     def _carried_out(self, actions: _core.Actions, *, may_fail: bool) -> Steps[_core.Report]:
         """Runs the actions, again and again while another request is first."""
+        answers = yield from self._answers(actions.list, may_fail=may_fail)
+        step = actions.done(answers)
+        if isinstance(step, _core.Report):
+            return step
+        # One of a process after the other: against the other processes' alone each soon is first.
+        line = self._lines[hash(step.list[0].key) % _LINES]
+        yield (line.acquire,)
+        try:
+            return (yield from self._retried(step, may_fail=may_fail))
+        finally:
+            line.release()
+
+    def _retried(self, actions: _core.Actions, *, may_fail: bool) -> Steps[_core.Report]:
         longest = _FIRST_PAUSE
         while True:
             answers = yield from self._answers(actions.list, may_fail=may_fail)
+            if isinstance(answers[-1], tuple):
+                yield self.sleep, longest * int.from_bytes(ambient.entropy(2), "big") / 0xFFFF
+                longest = min(longest * 2, _LONGEST_PAUSE)
+                # What was there before the pause has been overtaken meanwhile.
+                (row,) = yield self._of_store("load"), [actions.list[0].key]
+                answers[-1] = "gone" if row is None else row
             step = actions.done(answers)
             if isinstance(step, _core.Report):
                 return step
             actions = step
-            yield self.sleep, longest * int.from_bytes(ambient.entropy(2), "big") / 0xFFFF
-            longest = min(longest * 2, _LONGEST_PAUSE)
 
     def _answers(
         self, actions: list[_core.Action], *, may_fail: bool = False

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 import time
 import warnings
 from collections.abc import Sequence
@@ -552,6 +553,7 @@ def _own_driver(app: Flask) -> Driver | None:
         fallback=json.dumps if is_plain else TaggedJSONSerializer().dumps,
         ensure_ascii=False,
         sleep=time.sleep,
+        lock=threading.Lock,
         store=store,
         keeping=keeping,
         outage=app.config.get("SHORTCRUST_OUTAGE", "error"),

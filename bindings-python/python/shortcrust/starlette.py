@@ -277,6 +277,7 @@ class _OwnFront:
             fallback=json.dumps if is_plain else _tagged.dumps,
             ensure_ascii=is_plain,
             sleep=anyio.sleep,
+            lock=anyio.Lock,
             store=store,
             keeping=keeping,
             outage=settings.get("OUTAGE", "error"),
