@@ -6,113 +6,224 @@ import vary = require('vary')
 
 import { ambient } from './ambient.js'
 import { SealError, ShortcrustError } from './errors.js'
-import { type Closed, close, type Engine, type NativeSession, type Shown } from './native.js'
-import { type Data, decode, encode } from './projection.js'
-import { type Commands, contents, Session } from './session.js'
+import type { Keeper } from './keeper.js'
+import { type Closed, close, type Engine, type NativeSession, type Opened, type Shown } from './native.js'
+import { type Data, decode, type Encoded, encode } from './projection.js'
+import { type Command, type Commands, contents, Session } from './session.js'
 
-const ENDED = { text: '{}', kinds: '' }
-const LATE = "the session was changed after the response's headers were sent: the change is lost"
+/** What the requests of one middleware have in common. */
+export interface Front {
+  readonly engine: Engine
+  readonly name: string
+  /** Where sessions are kept, or which of those in cookies are revoked. */
+  readonly keeper: Keeper | undefined
+}
+
+export type Why = 'login' | 'logout' | 'privilege'
+
+export const ENDED: Encoded = { text: '{}', kinds: '' }
+export const LATE = "the session was changed after the response's headers were sent: the change is lost"
 
 export class Driver implements Commands {
-  readonly #engine: Engine
-  readonly #name: string
-  readonly #request: IncomingMessage
-  readonly #response: ServerResponse
-  #opened = false
-  #reason: string | undefined
+  readonly front: Front
+  protected readonly request: IncomingMessage
+  protected readonly response: ServerResponse
+  /** Somebody has looked at the session. */
+  protected isSeen = false
+  protected why: string | undefined
   /** None where no cookie of the name came: then there is nothing that it would know. */
-  #native: NativeSession | null = null
+  protected native: NativeSession | null = null
+  protected current: Session | undefined
   /** What the data were read from; none where they have no past. */
-  #incoming: Shown | undefined = { text: '{}' }
-  #session: Session | undefined
+  protected incoming: Shown | undefined = { text: '{}' }
   /** What the session was when the head was written. */
-  #written: string | undefined
+  protected written: string | undefined
 
-  constructor(engine: Engine, name: string, request: IncomingMessage, response: ServerResponse) {
-    this.#engine = engine
-    this.#name = name
-    this.#request = request
-    this.#response = response
+  constructor(front: Front, request: IncomingMessage, response: ServerResponse) {
+    this.front = front
+    this.request = request
+    this.response = response
   }
 
   get session(): Session | undefined {
-    this.#open()
-    if (this.#response.headersSent) this.#watch()
-    return this.#session
+    this.look()
+    if (this.isOver()) this.#watch()
+    return this.current
   }
 
   set session(value: unknown) {
-    this.#open()
-    if (this.#response.headersSent) this.#watch()
-    if (value === null || value === undefined) this.destroy()
+    this.look()
+    if (this.isOver()) this.#watch()
+    if (value === null || value === undefined) this.drop()
     else if (typeof value !== 'object' || Array.isArray(value)) {
       throw new TypeError('req.session must be set to an object, or to null to end it')
-    } else if (value !== this.#session) {
-      if (this.#session === undefined) this.#renew('logout')
-      this.#session = new Session(this, value as Data)
+    } else if (value !== this.current) {
+      if (this.current === undefined) this.command(() => this.renew('logout'))
+      this.current = new Session(this, value as Data)
     }
   }
 
   /** Why no session came in; undefined where one did. Once the head is written, also why none was set. */
   get reason(): string | undefined {
-    this.#open()
-    return this.#reason
+    this.look()
+    return this.why
   }
 
-  destroy(): void {
-    this.#open()
-    this.#native?.destroy()
-    this.#session = undefined
+  /** Whose session it is; undefined where it is nobody's. */
+  get user(): string | undefined {
+    this.look()
+    return this.native?.user ?? undefined
   }
 
-  regenerate(): void {
-    this.#renew('privilege')
-    this.#session = new Session(this, {})
+  destroy(): Command {
+    this.drop()
   }
 
-  reload(): void {
-    const shown = this.#native?.reload()
-    if (!shown) throw new ShortcrustError('not_found', 'no session came with the request, or it has ended')
-    this.#session = new Session(this, decode(shown))
+  regenerate(): Command {
+    return this.command(() => {
+      this.renew('privilege')
+      this.current = new Session(this, {})
+    })
+  }
+
+  reload(): Command {
+    this.show(this.native?.reload())
   }
 
   /** The cookie is written with the head; here it shows in time whether that will do. */
-  save(): void {
-    if (!this.#response.headersSent) this.#seal()
-    else if (this.#isLate()) throw new SealError('late', LATE)
+  save(): Command {
+    if (!this.response.headersSent) this.seal()
+    else if (this.isLate()) throw new SealError('late', LATE)
   }
 
-  touch(): void {
-    this.#native?.touch()
+  touch(): Command {
+    return this.command(() => this.native?.touch())
+  }
+
+  /** From now on the session is this user's, under a new id; another user's data stay behind. */
+  login(user: string): Command {
+    this.look()
+    this.refuseLate()
+    return this.command(() => {
+      const before = this.native?.user ?? user
+      this.native ??= this.fresh()
+      this.renew('login', user)
+      if (this.current === undefined || before !== user) this.current = new Session(this, {})
+    })
+  }
+
+  /** From now on the session is nobody's and empty, and under a new id if something is put into it. */
+  logout(): Command {
+    this.look()
+    this.refuseLate()
+    return this.command(() => {
+      this.renew('logout')
+      this.current = new Session(this, {})
+    })
   }
 
   /** Before the response's head is written. A session that can't be sealed leaves the response as it is. */
   writeHead(): void {
-    if (!this.#opened) return
-    vary(this.#response, 'Cookie')
+    this.notice()
+    if (!this.isSeen) return
+    vary(this.response, 'Cookie')
     try {
-      this.#setHeaders(this.#seal())
+      this.#setHeaders(this.seal())
     } catch (error) {
-      const { code, message } = error as SealError
-      this.#reason = code
-      warn('SHORTCRUST_NOT_SAVED', `the session was not saved (${code}): ${message}`)
+      this.warnNotSaved(error as SealError)
     }
   }
 
-  #open(): void {
-    if (this.#opened) return
-    this.#opened = true
-    const header = decoded(this.#request.headers.cookie ?? '')
-    if (!header.includes(this.#name)) {
-      this.#reason = 'no_cookie'
-      this.#session = new Session(this, {})
-      return
-    }
-    const { session, text, kinds, reason } = this.#engine.open(header, ambient.now())
-    this.#native = session
-    this.#reason = reason
-    if (text !== undefined) this.#incoming = { text, kinds }
-    this.#session = new Session(this, text === undefined ? {} : this.#decode({ text, kinds }))
+  /** Before anything is known of the session. */
+  protected look(): void {
+    if (this.isSeen) return
+    this.isSeen = true
+    const header = this.header()
+    if (header === undefined) this.take()
+    else this.take(this.front.engine.open(header, ambient.now()))
+  }
+
+  /** The Cookie header, if there is a cookie of the name in it. */
+  protected header(): string | undefined {
+    const header = decoded(this.request.headers.cookie ?? '')
+    return header.includes(this.front.name) ? header : undefined
+  }
+
+  protected take(opened?: Opened): void {
+    this.native = opened?.session ?? null
+    this.why = opened === undefined ? 'no_cookie' : opened.reason
+    this.incoming = opened?.text === undefined ? { text: '{}' } : { text: opened.text, kinds: opened.kinds }
+    this.current = new Session(this, this.#decode(this.incoming))
+  }
+
+  protected show(shown: Shown | null | undefined): void {
+    if (!shown) throw new ShortcrustError('not_found', 'no session came with the request, or it has ended')
+    this.current = new Session(this, decode(shown))
+  }
+
+  /** Does what changes the session in the native module; where that is busy, later. */
+  protected command(run: () => Command): Command {
+    return run()
+  }
+
+  protected drop(): void {
+    this.current = undefined
+    this.command(() => this.native?.destroy())
+  }
+
+  protected renew(why: Why, user?: string, now = ambient.now()): void {
+    this.native?.regenerate(why, user, now)
+    this.incoming = undefined
+  }
+
+  /** The session of a request that brought none. */
+  protected fresh(): NativeSession | null {
+    return this.front.engine.begin('', ambient.now()).opened?.session ?? null
+  }
+
+  /** What the handler has left until now. */
+  protected left(): Encoded {
+    return this.current === undefined ? ENDED : encode(contents(this.current))
+  }
+
+  protected isAsRead({ text, kinds }: Encoded): boolean {
+    return text === this.incoming?.text && kinds === (this.incoming.kinds ?? '')
+  }
+
+  protected seal(): Closed | null {
+    const left = this.left()
+    const { text, kinds } = left
+    this.written = text + kinds
+    const untouched = this.isAsRead(left)
+    if (this.native === null && (untouched || this.current === undefined)) return null
+    const json = untouched ? null : text
+    const { engine } = this.front
+    return close(engine, this.native, json, kinds, isSecure(this.request), ambient.now(), ambient.entropy)
+  }
+
+  /** What is done to the session from now on is lost. */
+  protected isOver(): boolean {
+    return this.response.headersSent
+  }
+
+  protected isLate(): boolean {
+    return this.written !== undefined && this.#snapshot() !== this.written
+  }
+
+  protected refuseLate(): void {
+    if (this.response.headersSent) throw new SealError('late', LATE)
+  }
+
+  /** Looks whether the request's property was deleted. */
+  protected notice(): void {
+    if (Object.hasOwn(this.request, 'session')) return
+    this.look()
+    this.drop()
+  }
+
+  protected warnNotSaved({ code, message }: SealError): void {
+    this.why = code
+    warn('SHORTCRUST_NOT_SAVED', `the session was not saved (${code}): ${message}`)
   }
 
   /** Reading is total: what the core shows is JSON, and if it once is not, the session is empty. */
@@ -120,30 +231,15 @@ export class Driver implements Commands {
     try {
       return decode(shown)
     } catch {
-      this.#reason = 'internal'
-      this.#incoming = { text: '{}' }
+      this.why = 'internal'
+      this.incoming = { text: '{}' }
       return {}
     }
   }
 
-  #renew(why: 'logout' | 'privilege'): void {
-    this.#native?.regenerate(why, undefined, ambient.now())
-    this.#incoming = undefined
-  }
-
-  #seal(): Closed | null {
-    const native = this.#native
-    const { text, kinds } = this.#session === undefined ? ENDED : encode(contents(this.#session))
-    this.#written = text + kinds
-    const untouched = text === this.#incoming?.text && kinds === (this.#incoming.kinds ?? '')
-    if (native === null && (untouched || this.#session === undefined)) return null
-    const json = untouched ? null : text
-    return close(this.#engine, native, json, kinds, isSecure(this.#request), ambient.now(), ambient.entropy)
-  }
-
   #setHeaders(closed: Closed | null): void {
     if (closed === null) return
-    const response = this.#response
+    const { response } = this
     for (const cookie of closed.cookies) response.appendHeader('Set-Cookie', cookie)
     const theirs = String(response.getHeader('Cache-Control') ?? '')
     if (closed.cacheControl !== undefined && !/\b(private|no-store)\b/i.test(theirs)) {
@@ -154,19 +250,15 @@ export class Driver implements Commands {
   /** The getter can't see what is done to what it gives, so look again when the caller has done it. */
   #watch(): void {
     if (warned.has(LATE)) return
-    this.#written ??= this.#snapshot()
+    this.written ??= this.#snapshot()
     queueMicrotask(() => {
-      if (this.#isLate()) warnOnce('SHORTCRUST_LATE_CHANGE', LATE)
+      if (this.isLate()) warnOnce('SHORTCRUST_LATE_CHANGE', LATE)
     })
-  }
-
-  #isLate(): boolean {
-    return this.#written !== undefined && this.#snapshot() !== this.#written
   }
 
   #snapshot(): string {
     try {
-      const { text, kinds } = this.#session === undefined ? ENDED : encode(contents(this.#session))
+      const { text, kinds } = this.current === undefined ? ENDED : encode(contents(this.current))
       return text + kinds
     } catch {
       return ''
@@ -191,9 +283,14 @@ export function attach(driver: Driver, request: IncomingMessage): void {
 
 /** Why no session came with the request: `no_cookie`, `expired`, ...; undefined where one did. */
 export function reason(request: IncomingMessage): string | undefined {
+  return driverOf(request, 'reason').reason
+}
+
+export function driverOf(request: IncomingMessage, caller: string): Driver {
   const driver = drivers.get(request)
-  if (driver) return driver.reason
-  throw new ShortcrustError('option', 'reason(req): put session() before it, and no other session middleware')
+  if (driver) return driver
+  const help = 'put session() before it, and no other session middleware'
+  throw new ShortcrustError('option', `${caller}(req): ${help}`)
 }
 
 /** Node reads headers as Latin-1; a MAC is over the bytes on the wire, which the core takes as UTF-8. */

@@ -14,3 +14,10 @@ export class ConfigError extends ShortcrustError {}
 
 /** The session can't be written. `code`: `too_large`, `malformed`, `late` or `internal`. */
 export class SealError extends ShortcrustError {}
+
+/** The store can't do that. `code`: `unsupported`. */
+export class Unsupported extends ShortcrustError {
+  constructor(message: string) {
+    super('unsupported', message)
+  }
+}

@@ -3,28 +3,53 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 
 import onHeaders = require('on-headers')
 
-import { attach, Driver, reason as reasonOf, warnOnce } from './driver.js'
+import { attach, Driver, type Front, reason as reasonOf, warnOnce } from './driver.js'
+import { holdEnd } from './hold-end.js'
 import { engine } from './native.js'
 import type * as options from './options.js'
-import { engineOptions } from './options.js'
+import { engineOptions, keeperOf } from './options.js'
 import type { Session as OneSession } from './session.js'
+import { StoreDriver } from './store-driver.js'
+import type * as stores from './stores/index.js'
+import * as users from './users.js'
 
 /** Middleware that gives each request a `session`. Wrong options throw here, with what to change. */
 function session(given: session.Options): session.Middleware {
   const settings = engineOptions(given)
-  const native = engine(settings)
-  for (const message of native.warnings()) warnOnce('SHORTCRUST_COOKIE', message)
+  const keeper = keeperOf(given)
+  const front: Front = { engine: engine(settings), name: settings.name, keeper }
+  for (const message of front.engine.warnings()) warnOnce('SHORTCRUST_COOKIE', message)
 
-  return function session(request, response, next) {
+  const middleware: session.Middleware = function session(request, response, next) {
     // The first of several serves the request.
     if ('session' in request) return next()
-    const driver = new Driver(native, settings.name, request, response)
+    const stored = keeper && new StoreDriver(keeper, front, request, response)
+    const driver = stored ?? new Driver(front, request, response)
     attach(driver, request)
-    onHeaders(response, () => {
-      if (!Object.hasOwn(request, 'session')) driver.destroy()
-      driver.writeHead()
-    })
-    next()
+    onHeaders(response, () => driver.writeHead())
+    if (stored === undefined) next()
+    else serve(stored, response, next)
+  }
+  users.know(middleware, front)
+  return middleware
+}
+
+/** The session is there before `next`, and written before the response's end. */
+function serve(driver: StoreDriver, response: ServerResponse, next: (error?: unknown) => void): void {
+  const fail = (error: unknown) => {
+    // Half an answer must not pass for a whole one.
+    if (response.headersSent) response.destroy()
+    next(error)
+  }
+  holdEnd(response, () => driver.end(), fail)
+  const loading = driver.load()
+  if (loading === undefined) next()
+  // What the handler throws is not for the promise.
+  else {
+    loading.then(
+      () => process.nextTick(next),
+      (error) => process.nextTick(next, error),
+    )
   }
 }
 
@@ -34,21 +59,24 @@ const factory: Factory = session
 namespace session {
   export const reason = reasonOf
   export const session: Factory = factory
+  export const login = users.login
+  export const logout = users.logout
+  export const sessions = users.sessions
+  export const user = users.user
   export type Options = options.Options
   export type Cookie = options.Cookie
   export type Policy = options.Policy
   export type Reader = options.Reader
   export type Session = OneSession
+  export type Listing = users.Listing
+  export type RevokeAllOptions = users.RevokeAllOptions
+  export type Store = stores.Store
   /** For node:http, whose own type knows no session. */
   export type Request = IncomingMessage & Express.Request
   /** To be augmented with the keys of the application's sessions. */
   // biome-ignore lint/suspicious/noEmptyInterface: a type could not be augmented
   export interface SessionData {}
-  export type Middleware = (
-    request: IncomingMessage,
-    response: ServerResponse,
-    next: (error?: unknown) => void,
-  ) => void
+  export type Middleware = users.Middleware
 }
 
 declare global {
@@ -61,6 +89,12 @@ declare global {
 }
 
 // What Node's lexer of CommonJS looks for, so that ESM can import these by name.
-exports.reason = exports.session = undefined
+exports.login =
+  exports.logout =
+  exports.reason =
+  exports.session =
+  exports.sessions =
+  exports.user =
+    undefined
 
 export = session

@@ -1,2 +1,2 @@
 export { reason } from './driver.js'
-export { ConfigError, SealError, ShortcrustError } from './errors.js'
+export { ConfigError, SealError, ShortcrustError, Unsupported } from './errors.js'

@@ -6,17 +6,22 @@ import native = require('../native.js')
 import { ConfigError, SealError } from './errors.js'
 
 export type {
+  Actions,
   Closed,
   EngineOptions,
   FormatOptions,
+  Opened,
+  Pending,
   ReaderOptions,
+  Report,
   Session as NativeSession,
   Shown,
+  StoreAction,
 } from '../native.js'
 
 export type Engine = native.Engine
 export type { Decoded, IronContent, IronSecret } from '../native.js'
-/** What the drop-ins sign and seal with. */
+/** What stands alone; most of it is what the drop-ins sign and seal with. */
 export const {
   cookieSign,
   cookieVerify,
@@ -28,6 +33,7 @@ export const {
   keygripSignature,
   newId,
   passwordKey,
+  recordTimes,
   sameText,
   secretboxOpen,
   secretboxSeal,
@@ -40,6 +46,14 @@ export function engine(options: native.EngineOptions): Engine {
 /** What `Engine.close` answers; where the session can't be sealed, a `SealError`. */
 export function close(engine: Engine, ...args: Parameters<Engine['close']>): native.Closed | null {
   return rethrown(SealError, () => engine.close(...args))
+}
+
+/** What `Session.finish` answers; where the session can't be written, a `SealError`. */
+export function finish(
+  session: native.Session,
+  ...args: Parameters<native.Session['finish']>
+): native.Actions {
+  return rethrown(SealError, () => session.finish(...args))
 }
 
 function rethrown<T>(Kind: typeof ConfigError | typeof SealError, call: () => T): T {

@@ -1,6 +1,8 @@
 // What a user may write, checked key by key, to what the native module takes.
 import { ConfigError } from './errors.js'
+import { Keeper } from './keeper.js'
 import type { EngineOptions, FormatOptions, ReaderOptions } from './native.js'
+import type { Store } from './stores/index.js'
 
 export type Secret = string | Uint8Array
 
@@ -10,7 +12,7 @@ export interface Options {
   secrets: readonly Secret[]
   /** The cookie's name, with its prefix if it has one; default `session`. */
   name?: string | undefined
-  /** What is written; default `sealed`. */
+  /** What is written; default `sealed`, with a store `id`. */
   format?: FormatName | Format | undefined
   /** What is read besides, at most three. */
   readers?: readonly Reader[] | undefined
@@ -22,11 +24,27 @@ export interface Options {
   audience?: string | undefined
   /** A reserved key in flask payloads carries what the format does not. */
   meta?: 'payload' | undefined
+  /** Where sessions are kept; the cookie has an id. One of shortcrust/stores, or your own. */
+  store?: Store | undefined
+  /** Where sessions stay in their cookies, what remembers the revoked ones. They need `policy.absolute`. */
+  revocations?: Store | undefined
+  /**
+   * Where the store fails. `error` (default): its error goes to `next`. `empty`: the request has an empty session, of
+   * which nothing is written; but `login` throws.
+   */
+  outage?: 'empty' | 'error' | undefined
+  /** With a store: where the application itself keeps its user, dots between levels, such as `passport.user`. */
+  userKey?: string | undefined
 }
 
-export type FormatName = 'flask' | 'sealed'
+export type FormatName = 'express' | 'flask' | 'id' | 'sealed'
 
-export type Format = Flask | Sealed
+export type Format = Express | Flask | Id | Sealed
+
+/** A signed id, as express-session's: for sessions in a store. */
+export interface Express {
+  format: 'express'
+}
 
 export interface Flask {
   format: 'flask'
@@ -36,6 +54,11 @@ export interface Flask {
   digest?: 'sha1' | 'sha256' | 'sha384' | 'sha512' | undefined
   /** Default `hmac`. */
   keyDerivation?: 'concat' | 'django-concat' | 'hmac' | 'none' | undefined
+}
+
+/** A bare id: for sessions in a store. */
+export interface Id {
+  format: 'id'
 }
 
 export interface Sealed {
@@ -82,10 +105,28 @@ export interface Cookie {
 
 const DAY = 86_400
 const FORMATS: Record<FormatName, readonly string[]> = {
+  express: [],
   flask: ['salt', 'digest', 'keyDerivation'],
+  id: [],
   sealed: ['audience'],
 }
-const FRONT = ['secrets', 'name', 'format', 'readers', 'policy', 'cookie', 'audience', 'meta']
+/** Formats for sessions in a store. */
+const IDS = ['express', 'id']
+const FRONT = [
+  'secrets',
+  'name',
+  'format',
+  'readers',
+  'policy',
+  'cookie',
+  'audience',
+  'meta',
+  'store',
+  'revocations',
+  'outage',
+  'userKey',
+]
+const STORE = ['load', 'create', 'put', 'save', 'delete', 'list', 'revoke', 'sweep']
 const POLICY = ['idle', 'absolute', 'renewAfter', 'persistent', 'skew']
 const COOKIE = ['path', 'domain', 'secure', 'httpOnly', 'sameSite', 'partitioned', 'priority']
 /** What the options of other session middleware are here. */
@@ -101,19 +142,59 @@ const ELSEWHERE: Record<string, string> = {
 
 export function engineOptions(options: Options): EngineOptions {
   known('', options, FRONT)
-  const { format = 'sealed', readers = [], meta } = options
+  const { format = options.store === undefined ? 'sealed' : 'id', readers = [], meta } = options
   if (!Array.isArray(readers)) throw new ConfigError('reader', 'readers must be a list')
   if (meta !== undefined && meta !== 'payload') throw new ConfigError('option', "meta must be 'payload'")
   const audience = typed('option', 'audience', 'string', options.audience)
+  const written = formatOptions('format', typeof format === 'string' ? { format } : format, audience)
+  if (options.store === undefined && IDS.includes(written.format)) {
+    throw new ConfigError('option', `format '${written.format}' is an id: it needs a store`)
+  }
   return {
     secrets: secretList('secrets', options.secrets),
     name: typed('cookie', 'name', 'string', options.name) ?? 'session',
-    format: formatOptions('format', typeof format === 'string' ? { format } : format, audience),
+    format: written,
     readers: readers.map((reader, at) => readerOptions(`readers[${at}]`, reader, audience)),
     meta,
     policy: policyOptions(options.policy ?? {}),
     cookie: cookieOptions(options.cookie ?? {}),
+    store: keepingOf(options),
+    userKey: typed('option', 'userKey', 'string', options.userKey),
   }
+}
+
+/** What is asked of the store, if there is one. */
+export function keeperOf(options: Options): Keeper | undefined {
+  const { outage = 'error', revocations, store = revocations } = options
+  const keeping = keepingOf(options)
+  if (outage !== 'error' && outage !== 'empty') {
+    throw new ConfigError('option', "outage must be 'error' or 'empty'")
+  }
+  if (keeping === undefined || store === undefined) {
+    const given = (['outage', 'userKey'] as const).find((key) => options[key] !== undefined)
+    if (given === undefined) return undefined
+    throw new ConfigError('option', `${given} goes with a store: set store or revocations`)
+  }
+  const isStore = STORE.every((name) => typeof store?.[name as keyof Store] === 'function')
+  if (isStore && typeof store.capabilities === 'object') return new Keeper(store, keeping, outage)
+  throw new ConfigError('option', `${keeping === 'sessions' ? 'store' : 'revocations'} ${noStore(store)}`)
+}
+
+function keepingOf({ revocations, store }: Options): Keeper['keeping'] | undefined {
+  if (store !== undefined && revocations !== undefined) {
+    const why = 'a store of sessions needs no other to revoke them'
+    throw new ConfigError('option', `set store or revocations, not both: ${why}`)
+  }
+  if (store !== undefined) return 'sessions'
+  return revocations === undefined ? undefined : 'revocations'
+}
+
+function noStore(given: object | null): string {
+  const isPeers = typeof (given as { get?: unknown } | null)?.get === 'function'
+  const help = isPeers
+    ? "a store of express-session's goes into an ExpressSessionStore of shortcrust/stores/express-session"
+    : `it has ${STORE.join(', ')} and capabilities`
+  return `must be a store, such as those of shortcrust/stores: ${help}`
 }
 
 function formatOptions(
@@ -123,14 +204,12 @@ function formatOptions(
   besides: string[] = [],
 ): FormatOptions {
   const format: unknown = given?.format
-  if (format !== 'flask' && format !== 'sealed') {
-    throw new ConfigError('option', `${where} must name a format: 'sealed' or 'flask'`)
+  if (typeof format !== 'string' || !Object.hasOwn(FORMATS, format)) {
+    const names = "'sealed' or 'flask', or with a store 'id' or 'express'"
+    throw new ConfigError('option', `${where} must name a format: ${names}`)
   }
-  const own: Omit<Flask, 'format'> & Omit<Sealed, 'format'> = known(where, given, [
-    'format',
-    ...FORMATS[format],
-    ...besides,
-  ])
+  const keys = ['format', ...FORMATS[format as FormatName], ...besides]
+  const own = known(where, given, keys) as Omit<Flask, 'format'> & Omit<Sealed, 'format'>
   return {
     format,
     audience:

@@ -3,13 +3,15 @@ import type { Data } from './projection.js'
 /** Node's usual callback. */
 export type Callback = (error?: unknown) => void
 
+export type Command = void | Promise<void>
+
 /** What a session's methods do; they may throw. */
 export interface Commands {
-  destroy(): void
-  regenerate(): void
-  reload(): void
-  save(): void
-  touch(): void
+  destroy(): Command
+  regenerate(): Command
+  reload(): Command
+  save(): Command
+  touch(): Command
 }
 
 /** What is to be saved: the data, and the entries that a session can't show. */
@@ -40,14 +42,17 @@ export class Session {
     return this.#settle(() => this.#commands.regenerate(), callback)
   }
 
-  /** The data as they came in. */
+  /** The data as they came in; with a store as they are there now. */
   reload(): Promise<void>
   reload(callback: Callback): this
   reload(callback?: Callback): this | Promise<void> {
     return this.#settle(() => this.#commands.reload(), callback)
   }
 
-  /** Fails in time where the session can't be written; the cookie itself is set with the response's head. */
+  /**
+   * Writes the session to the store now. Without a store it fails in time where the session can't be written; the
+   * cookie itself is set with the response's head.
+   */
   save(): Promise<void>
   save(callback: Callback): this
   save(callback?: Callback): this | Promise<void> {
@@ -69,7 +74,7 @@ export class Session {
   }
 
   /** The command runs now; what came of it is told later, as from any store. */
-  #settle(command: () => void, callback: Callback | undefined): this | Promise<void> {
+  #settle(command: () => Command, callback: Callback | undefined): this | Promise<void> {
     const settled = attempt(command)
     if (callback === undefined) {
       // Nobody has to wait for it: without this a forgotten `await` could end the process.
@@ -93,6 +98,6 @@ function isTaken(key: string): boolean {
   return (key !== 'constructor' && Object.hasOwn(Session.prototype, key)) || key === '__proto__'
 }
 
-async function attempt(command: () => void): Promise<void> {
-  command()
+async function attempt(command: () => Command): Promise<void> {
+  await command()
 }

@@ -8,8 +8,9 @@ import { HOSTS, native, SECRET, serve } from './support.mjs'
 const calls = []
 for (const name of ['Engine', 'Session']) {
   const { prototype } = native[name]
-  for (const method of Object.getOwnPropertyNames(prototype).filter((key) => key !== 'constructor')) {
-    const original = prototype[method]
+  const methods = Object.entries(Object.getOwnPropertyDescriptors(prototype))
+  for (const [method, { value: original }] of methods) {
+    if (method === 'constructor' || original === undefined) continue
     prototype[method] = function (...args) {
       calls.push(`${name}.${method}`)
       return original.apply(this, args)

@@ -43,13 +43,25 @@ test('reason without session() before it is an error that says so', () => {
   })
 })
 
+const PEERS = [
+  '@fastify',
+  '@redis',
+  'better-sqlite3',
+  'express',
+  'fastify',
+  'ioredis',
+  'memorystore',
+  'pg',
+  'redis',
+]
+
 /** A folder like a user's, with the package linked into it as npm does. */
 function project(context) {
   const folder = mkdtempSync(join(tmpdir(), 'shortcrust-'))
   context.after(() => rmSync(folder, { recursive: true }))
   mkdirSync(join(folder, 'node_modules'))
   symlinkSync(home, join(folder, 'node_modules/shortcrust'))
-  for (const name of ['@fastify', '@types', 'undici-types', 'express', 'fastify', 'memorystore']) {
+  for (const name of ['@types', 'undici-types', ...PEERS]) {
     symlinkSync(join(home, 'node_modules', name), join(folder, 'node_modules', name))
   }
   return folder

@@ -1,0 +1,105 @@
+// Any store of express-session's as a store of ours.
+
+import { ambient } from '../ambient.js'
+import { type Capabilities, type Entry, type Listed, type Row, type Store, Unsupported } from './index.js'
+
+type Callback = (error?: unknown, found?: unknown) => void
+
+/** What is used of such a store. */
+export interface PeerStore {
+  get(sid: string, callback: Callback): unknown
+  set(sid: string, session: object, callback?: Callback): unknown
+  destroy(sid: string, callback?: Callback): unknown
+}
+
+/** What lies there under a key as its sid: a session object, with the record as a field. */
+interface Kept {
+  cookie: object
+  shortcrust: Row
+}
+
+/**
+ * For a server for which only express-session has a store. Such a store can't compare and swap, so that the later of
+ * two writes wins whole, and has no index by user; what ended it clears up as it always does.
+ */
+export class ExpressSessionStore implements Store {
+  readonly capabilities: Capabilities = { compareAndSwap: false, index: false, expiry: true }
+  readonly #peer: PeerStore
+
+  constructor(peer: PeerStore) {
+    this.#peer = peer
+  }
+
+  load(keys: readonly string[]): Promise<(Row | undefined)[]> {
+    return Promise.all(keys.map((key) => this.#get(key)))
+  }
+
+  async create(key: string, entry: Entry): Promise<'done' | 'exists'> {
+    if (await this.#get(key)) return 'exists'
+    await this.#set(key, 1, entry)
+    return 'done'
+  }
+
+  async put(key: string, entry: Entry): Promise<'done'> {
+    const row = await this.#get(key)
+    await this.#set(key, (row?.version ?? 0) + 1, entry)
+    return 'done'
+  }
+
+  async save(key: string, version: number, entry: Entry): Promise<'done' | 'gone' | Row> {
+    const row = await this.#get(key)
+    if (row?.version !== version) return row ?? 'gone'
+    await this.#set(key, version + 1, entry)
+    return 'done'
+  }
+
+  async delete(key: string): Promise<'done'> {
+    await called((done) => this.#peer.destroy(key, done))
+    return 'done'
+  }
+
+  async list(_user: string): Promise<Listed[]> {
+    throw new Unsupported(
+      "a store of express-session's has no index by user: it can't list a user's sessions",
+    )
+  }
+
+  async revoke(_user: string, _keep?: string): Promise<number> {
+    throw new Unsupported(
+      "a store of express-session's has no index by user: it can't revoke a user's sessions",
+    )
+  }
+
+  /** Nothing: the store itself removes what ended, as far as it does. */
+  async sweep(): Promise<number> {
+    return 0
+  }
+
+  async #get(key: string): Promise<Row | undefined> {
+    const found = await called((done) => this.#peer.get(key, done)).catch(unlessAbsent)
+    return (found as Kept | null | undefined)?.shortcrust
+  }
+
+  #set(key: string, version: number, { text, expires }: Entry): Promise<unknown> {
+    const kept: Kept = { cookie: cookie(expires), shortcrust: { version, text } }
+    return called((done) => this.#peer.set(key, kept, done))
+  }
+}
+
+/** Where such stores look for the end: at `maxAge`, `originalMaxAge` or `expires`. */
+function cookie(expires: number | undefined): object {
+  if (expires === undefined) return { originalMaxAge: null, maxAge: null, expires: null }
+  const maxAge = expires - ambient.now()
+  return { originalMaxAge: maxAge, maxAge, expires: new Date(expires) }
+}
+
+/** As express-session itself takes it from stores of files. */
+function unlessAbsent(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error
+}
+
+function called(run: (done: Callback) => unknown): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    run((error, found) => (error ? reject(error) : resolve(found)))
+  })
+}

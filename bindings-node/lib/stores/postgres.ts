@@ -1,0 +1,42 @@
+// Sessions in PostgreSQL, by pg.
+import { SQLStore, TABLES, type Value } from './sql.js'
+
+/** What is used of pg's Pool. */
+export interface Pool {
+  query(statement: string, values?: unknown[]): Promise<{ rows: unknown[]; rowCount: number | null }>
+}
+
+const DIALECT = {
+  load: 'SELECT key, version, record FROM shortcrust_session WHERE key = ANY($1)',
+  // A row that another request just prolongs is neither waited for nor removed.
+  locking: 'FOR UPDATE SKIP LOCKED',
+}
+/** Two servers that start at once would otherwise both make the table, and one of them fail. */
+const ALONE = "SELECT pg_advisory_xact_lock(hashtext('shortcrust_session'))"
+
+/**
+ * Sessions in the database of a `Pool`. Call `createTables` once, when you deploy, or have your migrations make the
+ * table that docs/record-v1.md shows. Each method is a statement that commits by itself.
+ */
+export class PostgresStore extends SQLStore {
+  readonly #pool: Pool
+
+  constructor(pool: Pool) {
+    super(DIALECT)
+    this.#pool = pool
+  }
+
+  /** Makes the table and its indexes, if they are not there. */
+  async createTables(): Promise<void> {
+    // Several statements at once are one transaction.
+    await this.#pool.query([ALONE, ...TABLES].join(';'))
+  }
+
+  protected async read(statement: string, values: readonly Value[]): Promise<unknown[]> {
+    return (await this.#pool.query(statement, [...values])).rows
+  }
+
+  protected async write(statement: string, values: readonly Value[]): Promise<number> {
+    return (await this.#pool.query(statement, [...values])).rowCount ?? 0
+  }
+}

@@ -1,0 +1,139 @@
+// Whose session it is, and which others are theirs.
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+import { ambient } from './ambient.js'
+import { driverOf, type Front } from './driver.js'
+import { Unsupported } from './errors.js'
+import type { Keeper } from './keeper.js'
+import { recordTimes } from './native.js'
+import { StoreDriver } from './store-driver.js'
+
+/** What `session()` gives. */
+export type Middleware = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  next: (error?: unknown) => void,
+) => void
+
+export type User = string | number | bigint
+export type Where = IncomingMessage | Middleware
+
+/** One of a user's sessions. */
+export interface Listing {
+  /** For `revoke`. Who knows it can't use the session. */
+  handle: string
+  /** When the session began. */
+  created: Date
+  /** When it was last written or renewed. */
+  renewed: Date
+  /** It is the session of the request that was given. */
+  isCurrent: boolean
+}
+
+export interface RevokeAllOptions {
+  /** The session of the request that was given goes on; default false. */
+  exceptCurrent?: boolean | undefined
+}
+
+const HANDLE = /^[\w-]{43}$/
+
+/**
+ * The request's session is this user's from now on: it has a new id and begins anew. What was in it stays, unless it
+ * was another user's. Where the store fails the response is an error, whatever `outage` is.
+ */
+export async function login(request: IncomingMessage, user: User): Promise<void> {
+  await driverOf(request, 'login').login(named(user))
+}
+
+/** The request's session ends; an empty one follows, nobody's, under a new id if something is put into it. */
+export async function logout(request: IncomingMessage): Promise<void> {
+  await driverOf(request, 'logout').logout()
+}
+
+/** Whose session it is, as `login` or the option `userKey` has it; undefined where it is nobody's. */
+export function user(request: IncomingMessage): string | undefined {
+  return driverOf(request, 'user').user
+}
+
+/** A user's sessions, with a request or with the middleware that `session()` gave. */
+export const sessions = {
+  /** Those that have not ended, the last one used first. Throws `Unsupported` where sessions are in cookies. */
+  async list(where: Where, user: User): Promise<Listing[]> {
+    const { driver, keeper } = place(where, 'list')
+    const found = await stored(keeper, 'list').store.list(named(user))
+    const listings = found.flatMap(({ key, text }) => listing(key, text, driver?.key))
+    return listings.sort((one, other) => other.renewed.valueOf() - one.renewed.valueOf())
+  },
+
+  /**
+   * Ends the session of a handle that `list` gave. A handle is no permission: look it up among the sessions of the
+   * user who asks. Throws `Unsupported` where sessions are in cookies.
+   */
+  async revoke(where: Where, handle: string): Promise<void> {
+    const { driver, keeper } = place(where, 'revoke')
+    const { store } = stored(keeper, 'revoke')
+    // A form may have sent anything.
+    if (typeof handle !== 'string' || !HANDLE.test(handle)) return
+    await store.delete(handle)
+    if (driver?.key === handle) driver.session = null
+  },
+
+  /**
+   * Ends the user's sessions, those in cookies too where there is a store of revocations, and gives how many they
+   * were; undefined for cookies, which nobody counts. That of the request ends too if it is the user's. Throws
+   * `Unsupported` without a store.
+   */
+  async revokeAll(where: Where, user: User, options: RevokeAllOptions = {}): Promise<number | undefined> {
+    const { exceptCurrent = false } = options
+    const { driver, front, keeper } = place(where, 'revokeAll')
+    if (exceptCurrent && driver === undefined) {
+      throw new TypeError('exceptCurrent: give the request, whose session is the current one')
+    }
+    if (keeper === undefined) throw new Unsupported('revokeAll needs the option store or revocations')
+    if (driver !== undefined) return driver.revokeAll(named(user), exceptCurrent)
+    if (keeper.keeping === 'sessions') return keeper.store.revoke(named(user))
+    await keeper.put(front.engine.revokeAll(named(user), null, ambient.now()))
+    return undefined
+  },
+}
+
+const fronts = new WeakMap<object, Front>()
+
+/** Remembers what a middleware serves with. */
+export function know(middleware: Middleware, front: Front): void {
+  fronts.set(middleware, front)
+}
+
+interface Place {
+  driver?: StoreDriver | undefined
+  front: Front
+  keeper: Keeper | undefined
+}
+
+function place(where: Where, caller: string): Place {
+  const known = fronts.get(where)
+  if (known !== undefined) return { front: known, keeper: known.keeper }
+  const driver = driverOf(where as IncomingMessage, caller)
+  const { front } = driver
+  return { front, keeper: front.keeper, driver: driver instanceof StoreDriver ? driver : undefined }
+}
+
+function listing(handle: string, text: string, current: string | undefined): Listing[] {
+  const [created, renewed] = recordTimes(text) ?? []
+  if (created === undefined || renewed === undefined) return []
+  const isCurrent = handle === current
+  return [{ handle, created: new Date(created), renewed: new Date(renewed), isCurrent }]
+}
+
+function stored(keeper: Keeper | undefined, what: string): Keeper {
+  if (keeper?.keeping === 'sessions') return keeper
+  throw new Unsupported(
+    `${what}: sessions in cookies are known to nobody but the browsers; use the option store`,
+  )
+}
+
+function named(user: unknown): string {
+  const name = typeof user === 'number' || typeof user === 'bigint' ? String(user) : user
+  if (typeof name === 'string' && name !== '') return name
+  throw new TypeError('a user must be a string that is not empty, or a number')
+}

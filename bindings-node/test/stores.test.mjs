@@ -1,0 +1,381 @@
+// The contract of a store, on every store.
+import assert from 'node:assert/strict'
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+
+import { Unsupported } from 'shortcrust/stores'
+import { MemoryStore } from 'shortcrust/stores/memory'
+import { PostgresStore } from 'shortcrust/stores/postgres'
+import { SQLiteStore } from 'shortcrust/stores/sqlite'
+
+import { POSTGRES, REDIS } from './services.mjs'
+import { lacksNodeSqlite, newKey, newUser, SERVERS, STORES, WHOLE_STORES, Wire } from './stores.mjs'
+import { clock } from './support.mjs'
+
+const SOON = () => Date.now() + 60_000
+
+for (const [name, { skip, open }] of Object.entries(STORES)) {
+  const on = (title, run) =>
+    test(`${name}: ${title}`, { skip }, async (context) => {
+      const { store, close } = await open()
+      try {
+        await run(store, context)
+      } finally {
+        await close()
+      }
+    })
+
+  on('what was created is loaded, in the order of the keys', async (store) => {
+    const [one, none, other] = [newKey(), newKey(), newKey()]
+    assert.equal(await store.create(one, { text: '{"a":1}', user: newUser(), expires: SOON() }), 'done')
+    assert.equal(await store.create(other, { text: '{"b":"ü"}', expires: SOON() }), 'done')
+    const rows = await store.load([other, none, one])
+    assert.deepEqual(rows, [{ version: 1, text: '{"b":"ü"}' }, undefined, { version: 1, text: '{"a":1}' }])
+  })
+
+  on('what has no end is kept', async (store) => {
+    const key = newKey()
+    await store.create(key, { text: 'one', expires: SOON() })
+    await store.put(key, { text: 'two' })
+    await store.sweep(Date.now() + 120_000)
+    assert.deepEqual(await store.load([key]), [{ version: 2, text: 'two' }])
+    await store.delete(key)
+  })
+
+  on('what is there is not created again', async (store) => {
+    const key = newKey()
+    await store.create(key, { text: 'one', expires: SOON() })
+    assert.equal(await store.create(key, { text: 'two', expires: SOON() }), 'exists')
+    assert.deepEqual(await store.load([key]), [{ version: 1, text: 'one' }])
+  })
+
+  on('put writes where nothing is and over what is there, and raises the version', async (store) => {
+    const key = newKey()
+    for (const [version, text] of [
+      [1, 'one'],
+      [2, 'two'],
+    ]) {
+      assert.equal(await store.put(key, { text, expires: SOON() }), 'done')
+      assert.deepEqual(await store.load([key]), [{ version, text }])
+    }
+  })
+
+  on('save writes over the version that it names, and raises it by one', async (store) => {
+    const key = newKey()
+    await store.create(key, { text: 'one', expires: SOON() })
+    assert.equal(await store.save(key, 1, { text: 'two', expires: SOON() }), 'done')
+    assert.deepEqual(await store.load([key]), [{ version: 2, text: 'two' }])
+  })
+
+  on('save over another version changes nothing and gives what is there', async (store) => {
+    const key = newKey()
+    await store.create(key, { text: 'one', expires: SOON() })
+    await store.save(key, 1, { text: 'two', expires: SOON() })
+    const row = { version: 2, text: 'two' }
+    for (const version of [1, 3]) {
+      assert.deepEqual(await store.save(key, version, { text: 'x', expires: SOON() }), row)
+    }
+    assert.deepEqual(await store.load([key]), [row])
+  })
+
+  on('save makes nothing', async (store) => {
+    const key = newKey()
+    assert.equal(await store.save(key, 1, { text: 'one', user: newUser(), expires: SOON() }), 'gone')
+    assert.deepEqual(await store.load([key]), [undefined])
+  })
+
+  on('what was deleted is gone, and may be deleted again', async (store) => {
+    const key = newKey()
+    await store.create(key, { text: 'one', expires: SOON() })
+    assert.equal(await store.delete(key), 'done')
+    assert.equal(await store.delete(key), 'done')
+    assert.deepEqual(await store.load([key]), [undefined])
+    assert.equal(await store.save(key, 1, { text: 'two', expires: SOON() }), 'gone')
+  })
+
+  on('a text of 1 MB is kept as it is', async (store) => {
+    const key = newKey()
+    const text = JSON.stringify({ large: 'é\u0000"\u2028'.repeat(170_000) })
+    await store.create(key, { text, expires: SOON() })
+    const [row] = await store.load([key])
+    assert.ok(row.text === text)
+    await store.delete(key)
+  })
+
+  on('what has an end is gone by then, or is swept', async (store) => {
+    const key = newKey()
+    await store.create(key, { text: 'one', expires: Date.now() + 30 })
+    // connect-redis counts in seconds.
+    await new Promise((resolve) => setTimeout(resolve, name === 'connect-redis' ? 1_100 : 60))
+    if (!store.capabilities.expiry) assert.equal(await store.sweep(Date.now()), 1)
+    assert.deepEqual(await store.load([key]), [undefined])
+  })
+
+  if (Object.hasOwn(WHOLE_STORES, name)) whole(on)
+  else {
+    on('what it can do without an index is told, and the rest is an error', async (store) => {
+      assert.deepEqual(store.capabilities, { compareAndSwap: false, index: false, expiry: true })
+      await assert.rejects(store.list('ada'), Unsupported)
+      await assert.rejects(store.revoke('ada'), { name: 'Unsupported', code: 'unsupported' })
+    })
+  }
+}
+
+function whole(on) {
+  on('of sixteen that save over one version, one is done and the others see it', async (store) => {
+    const key = newKey()
+    await store.create(key, { text: 'first', expires: SOON() })
+    const texts = Array.from({ length: 16 }, (_, at) => `${at}`)
+    const said = await Promise.all(texts.map((text) => store.save(key, 1, { text, expires: SOON() })))
+    const text = texts[said.indexOf('done')]
+    assert.equal(said.filter((one) => one === 'done').length, 1)
+    for (const one of said.filter((one) => one !== 'done')) assert.deepEqual(one, { version: 2, text })
+  })
+
+  on('of sixteen that create one key, one is done', async (store) => {
+    const key = newKey()
+    const creating = Array.from({ length: 16 }, () => store.create(key, { text: 'x', expires: SOON() }))
+    const said = await Promise.all(creating)
+    assert.deepEqual(said.sort(), ['done', ...Array(15).fill('exists')])
+  })
+
+  const three = async (store, user) => {
+    const keys = [newKey(), newKey(), newKey()]
+    const ends = [SOON(), undefined, SOON()]
+    for (const [at, key] of keys.entries())
+      await store.create(key, { text: `${at}`, user, expires: ends[at] })
+    return keys
+  }
+  const keysOf = async (store, user) => (await store.list(user)).map(({ key }) => key).sort()
+
+  on("a user's records are listed, and nobody else's", async (store) => {
+    const user = newUser()
+    const keys = await three(store, user)
+    await store.create(newKey(), { text: 'x', user: `${user}2`, expires: SOON() })
+    await store.create(newKey(), { text: 'x', expires: SOON() })
+    const found = await store.list(user)
+    const expected = keys.map((key, at) => ({ key, text: `${at}` }))
+    const byText = (one, other) => one.text.localeCompare(other.text)
+    assert.deepEqual(found.sort(byText), expected)
+    assert.deepEqual(await store.list(newUser()), [])
+  })
+
+  on('what ended is not listed', async (store, context) => {
+    const user = newUser()
+    const now = Date.now()
+    const later = clock(context, now)
+    const [, forever] = await three(store, user)
+    later(now + 61_000)
+    assert.deepEqual(await keysOf(store, user), [forever])
+  })
+
+  on(
+    'a record that became nobody’s, or another user’s, is listed there and no longer here',
+    async (store) => {
+      const [user, other] = [newUser(), newUser()]
+      const [one, two, three_] = await three(store, user)
+      await store.put(one, { text: 'tombstone', expires: SOON() })
+      await store.save(two, 1, { text: 'moved', user: other, expires: SOON() })
+      assert.deepEqual(await keysOf(store, user), [three_])
+      assert.deepEqual(await store.list(other), [{ key: two, text: 'moved' }])
+      assert.equal(await store.revoke(user), 1)
+      assert.deepEqual((await store.load([one, two, three_])).map(Boolean), [true, true, false])
+    },
+  )
+
+  on('all of a user’s records are revoked but for one, and nobody else’s', async (store) => {
+    const [user, other] = [newUser(), newUser()]
+    const keys = await three(store, user)
+    const others = await three(store, other)
+    assert.equal(await store.revoke(user, keys[1]), 2)
+    assert.deepEqual(await keysOf(store, user), [keys[1]])
+    assert.equal(await store.save(keys[0], 1, { text: 'x', user, expires: SOON() }), 'gone')
+    assert.equal(await store.revoke(user), 1)
+    assert.equal(await store.revoke(user), 0)
+    assert.deepEqual((await store.load([...keys, ...others])).map(Boolean), [
+      ...[false, false, false],
+      ...[true, true, true],
+    ])
+  })
+
+  on('a sweep removes what ended, at most as much as is said, and nothing else', async (store) => {
+    if (store.capabilities.expiry) return assert.equal(await store.sweep(Date.now()), 0)
+    const now = Date.now()
+    const keys = Array.from({ length: 7 }, newKey)
+    for (const key of keys) await store.create(key, { text: 'x', expires: now })
+    const kept = [newKey(), newKey()]
+    await store.create(kept[0], { text: 'x', expires: now + 2 })
+    await store.create(kept[1], { text: 'x' })
+    assert.equal(await store.sweep(now), 0)
+    assert.deepEqual([await store.sweep(now + 1, 5), await store.sweep(now + 1)], [5, 2])
+    assert.deepEqual((await store.load(kept)).map(Boolean), [true, true])
+  })
+
+  on('a sweep removes at most 1,000', async (store) => {
+    if (store.capabilities.expiry) return
+    await Promise.all(Array.from({ length: 1_005 }, () => store.create(newKey(), { text: 'x', expires: 1 })))
+    assert.equal(await store.sweep(2), 1_000)
+    assert.equal(await store.sweep(2), 5)
+  })
+}
+
+for (const [name, { skip, open }] of Object.entries(SERVERS)) {
+  test(`${name}: every method is one round trip, and revoking 500 records no more than three`, {
+    skip,
+  }, async () => {
+    const wire = await Wire.to((name === 'postgres' ? POSTGRES : REDIS).url)
+    const { store, close } = await open(wire.address)
+    const [user, key] = [newUser(), newKey()]
+    const entry = { text: 'x', user, expires: SOON() }
+    // The first call connects, and tells Redis the scripts.
+    await store.create(newKey(), entry)
+    for (const method of ['load', 'list', 'revoke']) await store[method](method === 'load' ? [key] : user)
+    await store.delete(newKey())
+    try {
+      assert.equal(await wire.count(() => store.create(key, entry)), 1)
+      assert.equal(await wire.count(() => store.load([key, newKey(), newKey(), newKey()])), 1)
+      assert.equal(await wire.count(() => store.save(key, 1, entry)), 1)
+      assert.equal(await wire.count(() => store.put(key, entry)), 1)
+      assert.equal(await wire.count(() => store.list(user)), 1)
+      assert.ok((await wire.count(() => store.save(key, 1, entry))) <= 2)
+      assert.equal(await wire.count(() => store.delete(key)), 1)
+      await Promise.all(Array.from({ length: 500 }, () => store.create(newKey(), entry)))
+      const trips = await wire.count(async () => assert.equal(await store.revoke(user), 500))
+      assert.ok(trips <= 3, `${trips} round trips`)
+    } finally {
+      await close()
+      wire.close()
+    }
+  })
+}
+
+for (const name of ['redis, by node-redis', 'redis, by ioredis']) {
+  const { skip, open } = STORES[name]
+  const raw = (client, ...args) =>
+    'call' in client ? client.call(...args) : client.sendCommand(args.map(String))
+
+  test(`${name}: a server that has forgotten the scripts is told them again`, { skip }, async () => {
+    const { store, client, close } = await open()
+    const key = newKey()
+    await raw(client, 'SCRIPT', 'FLUSH')
+    assert.equal(await store.create(key, { text: 'x', expires: SOON() }), 'done')
+    await raw(client, 'SCRIPT', 'FLUSH')
+    assert.deepEqual(await store.load([key]), [{ version: 1, text: 'x' }])
+    await close()
+  })
+
+  test(`${name}: a record and its user's index expire with it`, { skip }, async () => {
+    const { store, client, close } = await open()
+    const [user, key] = [newUser(), newKey()]
+    const { createHash } = await import('node:crypto')
+    const index = `shortcrust:user:${createHash('sha256').update(user).digest('hex')}`
+    const ttl = async (name) => Number(await raw(client, 'PTTL', name))
+    await store.create(key, { text: 'x', user, expires: SOON() })
+    for (const name of [`shortcrust:${key}`, index]) {
+      assert.ok((await ttl(name)) > 50_000 && (await ttl(name)) <= 60_001)
+    }
+    assert.deepEqual(await raw(client, 'HMGET', `shortcrust:${key}`, 'version', 'record', 'user'), [
+      '1',
+      'x',
+      user,
+    ])
+    await store.save(key, 1, { text: 'x', user })
+    for (const name of [`shortcrust:${key}`, index]) assert.equal(await ttl(name), -1)
+    await store.save(key, 2, { text: 'x', user, expires: SOON() })
+    for (const name of [`shortcrust:${key}`, index]) assert.ok((await ttl(name)) > 50_000)
+    await store.create(newKey(), { text: 'x', user, expires: SOON() })
+    await store.revoke(user)
+    for (const name of [`shortcrust:${key}`, index]) assert.equal(await ttl(name), -2)
+    await close()
+  })
+
+  test(`${name}: an error of the server’s goes through as it is`, { skip }, async () => {
+    const { store, client, close } = await open()
+    const key = newKey()
+    await raw(client, 'SET', `shortcrust:${key}`, 'not a hash', 'PX', 1_000)
+    await assert.rejects(store.load([key]), /WRONGTYPE/)
+    await close()
+  })
+}
+
+test('postgres: a sweep neither waits for a row that another request holds nor removes it', {
+  skip: POSTGRES.skip,
+}, async () => {
+  const { store, pool, close } = await STORES.postgres.open()
+  const [held, free] = [newKey(), newKey()]
+  for (const key of [held, free]) await store.create(key, { text: 'x', expires: 1 })
+  const other = await pool.connect()
+  await other.query('BEGIN')
+  await other.query('UPDATE shortcrust_session SET expires = 10 WHERE key = $1', [held])
+  assert.equal(await store.sweep(2), 1)
+  await other.query('COMMIT')
+  other.release()
+  assert.deepEqual((await store.load([held, free])).map(Boolean), [true, false])
+  await close()
+})
+
+test('postgres: the tables may be made by many at once, and again', { skip: POSTGRES.skip }, async () => {
+  const { store, pool, close } = await STORES.postgres.open()
+  await pool.query('DROP TABLE shortcrust_session')
+  const stores = Array.from({ length: 8 }, () => new PostgresStore(pool))
+  await Promise.all(stores.map((one) => one.createTables()))
+  assert.equal(await store.create(newKey(), { text: 'x' }), 'done')
+  await close()
+})
+
+test('sqlite: a path is opened by what is there, and the file is shared', async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), 'shortcrust-'))
+  const path = join(folder, 'sessions.db')
+  const [one, other] = [new SQLiteStore(path), new SQLiteStore(path, { busyTimeout: 1 })]
+  context.after(() => {
+    for (const store of [one, other]) store.close()
+    rmSync(folder, { recursive: true })
+  })
+  const key = newKey()
+  await one.create(key, { text: 'x' })
+  assert.deepEqual(await other.load([key]), [{ version: 1, text: 'x' }])
+  assert.ok(existsSync(`${path}-wal`))
+})
+
+for (const client of ['better-sqlite3', 'node:sqlite']) {
+  const skip = client === 'node:sqlite' && lacksNodeSqlite()
+  test(`sqlite, by ${client}: processes that write at once lose nothing`, { skip }, async (context) => {
+    const folder = mkdtempSync(join(tmpdir(), 'shortcrust-'))
+    context.after(() => rmSync(folder, { recursive: true }))
+    const path = join(folder, 'sessions.db')
+    const writer = new URL('sqlite-writer.mjs', import.meta.url)
+    const writers = Array.from({ length: 4 }, () => fork(writer, [client, path]))
+    const codes = await Promise.all(writers.map(async (one) => (await once(one, 'exit'))[0]))
+    assert.deepEqual(codes, [0, 0, 0, 0])
+    const store = new SQLiteStore(path)
+    assert.deepEqual(await store.load(['counter']), [{ version: 200, text: '200' }])
+    store.close()
+  })
+}
+
+test('memory: where there is no room, what ended goes first, then what was made first', async (context) => {
+  const now = Date.now()
+  const later = clock(context, now)
+  const store = new MemoryStore({ maxRecords: 3 })
+  const there = async () => (await store.load(['a', 'b', 'c', 'd', 'e'])).map(Boolean)
+  await store.create('a', { text: 'x' })
+  await store.create('b', { text: 'x', expires: now + 10 })
+  await store.create('c', { text: 'x' })
+  later(now + 11)
+  await store.create('d', { text: 'x' })
+  assert.deepEqual(await there(), [true, false, true, true, false])
+  await store.put('a', { text: 'y' })
+  await store.create('e', { text: 'x' })
+  assert.deepEqual(await there(), [false, false, true, true, true])
+})
+
+test('wrong options of a store are errors', () => {
+  for (const maxRecords of [0, -1, Number.NaN]) {
+    assert.throws(() => new MemoryStore({ maxRecords }), { name: 'ConfigError', code: 'option' })
+  }
+  assert.throws(() => new SQLiteStore('x.db', { busyTimeout: -1 }), { name: 'ConfigError', code: 'option' })
+})
