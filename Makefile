@@ -29,7 +29,7 @@ services:
 	$(SERVICES)
 
 bench: .venv/built bindings-node/node_modules/.built
-	$(BIN)/python bindings-python/bench/flask_session.py
+	$(BIN)/python bindings-python/bench/flask_front.py
 	npm run bench --silent --prefix bindings-node
 
 lint: .venv/built bindings-node/node_modules/.built tests/interop/node_modules/.built

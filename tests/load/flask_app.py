@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 from flask import Flask, Response, jsonify, request, session
-from flask_session import Session
+from flask_session import Session  # type: ignore[import-untyped]
 from redis import Redis
 from shortcrust.flask import Shortcrust
 from stores import conflicts, store_of

@@ -30,6 +30,7 @@ DEFAULTS: Mapping[str, Any] = {
     "REVOCATIONS": None,
     "OUTAGE": "error",
     "USER_KEY": None,
+    "ID_BYTES": 32,
     "FORMAT": None,
     "READERS": (),
     "AUDIENCE": "",
@@ -52,7 +53,7 @@ DIGESTS = ("sha1", "sha256", "sha384", "sha512")
 KEY_DERIVATIONS = ("hmac", "concat", "django-concat", "none")
 FORMAT_OPTIONS: Mapping[str, tuple[str, ...]] = {
     "sealed": ("audience",),
-    "id": (),
+    "id": ("salt",),
     "express": (),
     "flask": ("salt", "digest", "key_derivation"),
     "django": ("salt", "digest"),
@@ -190,6 +191,7 @@ def _kept(settings: Mapping[str, Any]) -> EngineOptions:
             raise ConfigError(
                 f"{PREFIX}USER_KEY needs {PREFIX}STORE or {PREFIX}REVOCATIONS", "option"
             )
+    options["id_bytes"] = _expect("ID_BYTES", settings["ID_BYTES"], int)
     _one_of("OUTAGE", settings["OUTAGE"], ("error", "empty"))
     return cast("EngineOptions", options)
 

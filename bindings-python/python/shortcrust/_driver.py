@@ -199,6 +199,10 @@ class Driver:
         visit.key = None
         visit.commanded = True
 
+    def session_id(self, visit: Visit) -> str | None:
+        """The id that the cookie has, or will have; ``None`` for a session in its cookie."""
+        return _core.session_id(self._native(visit), ambient.entropy)
+
     def listed(self, user: str, visit: Visit | None) -> Steps[list[SessionInfo]]:
         """The user's sessions that have not ended."""
         self._require_records("list")

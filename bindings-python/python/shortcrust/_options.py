@@ -64,3 +64,4 @@ class EngineOptions(_Required, total=False):
     drop_in: bool
     store: Literal["sessions", "revocations"]
     user_key: str
+    id_bytes: int

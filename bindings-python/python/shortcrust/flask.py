@@ -20,7 +20,7 @@ import json
 import threading
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from functools import lru_cache
 from typing import Any, Literal, cast
@@ -34,11 +34,14 @@ from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, Se
 from flask.sessions import SessionInterface as _PeerInterface
 from itsdangerous import BadData, BadSignature, SignatureExpired
 
-from . import _config, _core, ambient, reason
+from . import _config, _core, _flask_session, ambient, reason
 from ._driver import Driver, SessionInfo, Visit, run, user_text
 from ._errors import ConfigError, TooLarge
+from .stores import Entry
 
 __all__ = [
+    "FlaskSessionInterface",
+    "ServerSideSession",
     "SessionInfo",
     "SessionInterface",
     "Sessions",
@@ -342,7 +345,11 @@ class Shortcrust:
 
     def init_app(self, app: Flask) -> None:
         """Gives the app's sessions to this front."""
-        interface = ShortcrustInterface()
+        kind = _flask_session.kind_of(app.config)
+        if kind == "null":
+            app.session_interface = _NullInterface()
+            return
+        interface = ShortcrustInterface() if kind is None else FlaskSessionInterface(app, kind)
         interface.driver(app)
         app.session_interface = interface
 
@@ -366,15 +373,20 @@ class ShortcrustInterface(_PeerInterface):
 
     def driver(self, app: Flask) -> Driver | None:
         """The engine and its store."""
-        settings = [app.config.get(key) for key in self._KEYS]
-        stores = [app.config.get(key) for key in self._STORES]
+        config = self.config(app)
+        settings = [config.get(key) for key in self._KEYS]
+        stores = [config.get(key) for key in self._STORES]
         if (settings, stores) != self._built[:2]:
-            self._built = (deepcopy(settings), stores, _own_driver(app))
+            self._built = (deepcopy(settings), stores, _own_driver(app, config))
         return self._built[2]
+
+    def config(self, app: Flask) -> Mapping[str, Any]:
+        """Where the keys of ours are."""
+        return app.config
 
     def get_cookie_name(self, app: Flask) -> str:
         """``SHORTCRUST_NAME``."""
-        return str(app.config.get("SHORTCRUST_NAME", _config.DEFAULTS["NAME"]))
+        return str(self.config(app).get("SHORTCRUST_NAME", _config.DEFAULTS["NAME"]))
 
     def is_null_session(self, obj: object) -> bool:
         """Also where the store failed before there was a session."""
@@ -442,6 +454,74 @@ class ShortcrustInterface(_PeerInterface):
         if driver is not None:
             driver.regenerate(_visit(session), why, user)
             session.modified = True
+
+
+class ServerSideSession(SecureCookieSession):
+    """As Flask-Session's: it has an id, and is permanent as ``SESSION_PERMANENT`` says."""
+
+    @property
+    def sid(self) -> str | None:
+        """The session's id, which its cookie has, or will have."""
+        driver = _driver()
+        return driver.session_id(_visit(self))
+
+    def _is_permanent(self) -> bool:
+        default = current_app.config.get("SESSION_PERMANENT", True)
+        return bool(self.get("_permanent", default))
+
+    def _set_permanent(self, value: bool) -> None:
+        self["_permanent"] = bool(value)
+
+    permanent = property(_is_permanent, _set_permanent)
+
+
+class FlaskSessionInterface(ShortcrustInterface):
+    """What :class:`Shortcrust` makes of Flask-Session's configuration (0.8).
+
+    Sessions are ours, in the same server; a row of Flask-Session's is taken over when its browser
+    comes by.
+    """
+
+    session_class = ServerSideSession
+
+    def __init__(self, app: Flask, kind: str) -> None:
+        super().__init__()
+        self._store, self._rows = _flask_session.store_and_rows(app, kind)
+
+    def config(self, app: Flask) -> Mapping[str, Any]:
+        """Flask-Session's keys, and Flask's, as ours."""
+        return _flask_session.settings_of(app, self._store)
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        session = super().open_session(app, request)
+        if request.environ.get(_REASON) == "not_found" and self._has_taken_over(app, request):
+            return super().open_session(app, request)
+        return session
+
+    def _has_taken_over(self, app: Flask, request: Request) -> bool:
+        sid = _flask_session.sid_of(app, request, self.get_cookie_name(app))
+        row = None if self._rows is None or sid is None else self._rows.get(sid)
+        data = None if row is None else _flask_session.decoded(row)
+        if self._rows is None or sid is None or data is None:
+            return False
+        payload = _core.dump_tagged(data) or TaggedJSONSerializer().dumps(data)
+        lifetime = int(app.permanent_session_lifetime.total_seconds() * 1000)
+        now = ambient.now_ms()
+        key, text = _core.new_record(sid, payload, now, now + lifetime)
+        # Ours first: a request in between must find one of the two.
+        self._store.create(key, Entry(text, None, now + lifetime))
+        self._rows.delete(sid)
+        return True
+
+
+class _NullInterface(_PeerInterface):
+    """``SESSION_TYPE = "null"``: there are no sessions."""
+
+    def open_session(self, app: Flask, request: Request) -> None:
+        """None, of which Flask makes a session that can't be written."""
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """There is nothing to save."""
 
 
 def login(user_id: str | int) -> None:
@@ -538,15 +618,15 @@ def _note(visit: Visit) -> None:
         current_request.environ[_REASON] = visit.failure
 
 
-def _own_driver(app: Flask) -> Driver | None:
+def _own_driver(app: Flask, config: Mapping[str, Any]) -> Driver | None:
     secrets = _own_secrets(app)
     if not secrets:
         return None
-    store, keeping = _config.keeping(app.config, is_async=False)
-    engine = _config.build_engine(app.config, secrets)
+    store, keeping = _config.keeping(config, is_async=False)
+    engine = _config.build_engine(config, secrets)
     for warning in engine.warnings:
         warnings.warn(warning, stacklevel=2)
-    is_plain = _config.is_plain(app.config.get("SHORTCRUST_FORMAT"))
+    is_plain = _config.is_plain(config.get("SHORTCRUST_FORMAT"))
     return Driver(
         engine,
         # Only for values that the native path does not know.
@@ -556,8 +636,8 @@ def _own_driver(app: Flask) -> Driver | None:
         lock=threading.Lock,
         store=store,
         keeping=keeping,
-        outage=app.config.get("SHORTCRUST_OUTAGE", "error"),
-        user_key=app.config.get("SHORTCRUST_USER_KEY"),
+        outage=config.get("SHORTCRUST_OUTAGE", "error"),
+        user_key=config.get("SHORTCRUST_USER_KEY"),
     )
 
 

@@ -1,0 +1,160 @@
+"""Flask-Session's (0.8) keys and rows, for :class:`shortcrust.flask.Shortcrust`.
+
+Its rows in msgpack or JSON are read and taken over, one by one, as their browsers come by. Rows in
+pickle, which runs whatever is in it, are not read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from itsdangerous import BadSignature, Signer
+
+from ._errors import ConfigError
+
+if TYPE_CHECKING:
+    from flask import Flask, Request
+
+_SALT = "flask-session"
+_TYPES = ("null", "redis", "sqlalchemy")
+
+
+class Rows(Protocol):
+    """What Flask-Session kept."""
+
+    def get(self, sid: str) -> bytes | None:
+        """The row of an id, if it has not ended."""
+
+    def delete(self, sid: str) -> None:
+        """Removes it."""
+
+
+def kind_of(config: Mapping[str, Any]) -> str | None:
+    """``SESSION_TYPE``, where this is Flask-Session's configuration and not ours."""
+    kind = config.get("SESSION_TYPE")
+    if kind is None or config.get("SHORTCRUST_STORE") is not None:
+        return None
+    kind = str(kind).lower()
+    if kind not in _TYPES:
+        raise ConfigError(
+            f"SESSION_TYPE must be one of {', '.join(_TYPES)}; for others set SHORTCRUST_STORE"
+        )
+    return kind
+
+
+def settings_of(app: Flask, store: Any) -> dict[str, Any]:
+    """Flask-Session's and Flask's keys in our words; the keys of ours that are set stay."""
+    config = app.config
+    is_signed = bool(config.get("SESSION_USE_SIGNER", False))
+    ours = {
+        "STORE": store,
+        "FORMAT": {"format": "id", "salt": _SALT} if is_signed else "id",
+        "ID_BYTES": config.get("SESSION_ID_LENGTH", 32),
+        "NAME": config["SESSION_COOKIE_NAME"],
+        "IDLE": app.permanent_session_lifetime,
+        "ABSOLUTE": None,
+        "PERSISTENT": bool(config.get("SESSION_PERMANENT", True)),
+        "COOKIE_PATH": config["SESSION_COOKIE_PATH"] or config["APPLICATION_ROOT"],
+        "COOKIE_DOMAIN": config["SESSION_COOKIE_DOMAIN"] or None,
+        # Where Flask says nothing, our defaults stand.
+        "COOKIE_SECURE": bool(config["SESSION_COOKIE_SECURE"]) or "auto",
+        "COOKIE_HTTPONLY": bool(config["SESSION_COOKIE_HTTPONLY"]),
+        "COOKIE_SAMESITE": config["SESSION_COOKIE_SAMESITE"] or "Lax",
+        "COOKIE_PARTITIONED": bool(config.get("SESSION_COOKIE_PARTITIONED", False)),
+    }
+    named = {f"SHORTCRUST_{key}": value for key, value in ours.items()}
+    return named | {key: config[key] for key in config if key.startswith("SHORTCRUST_")}
+
+
+def store_and_rows(app: Flask, kind: str) -> tuple[Any, Rows | None]:
+    """Our store in the place of Flask-Session's, and its rows."""
+    stores = import_module("shortcrust.stores")
+    prefix = str(app.config.get("SESSION_KEY_PREFIX", "session:"))
+    if kind == "redis":
+        client = app.config.get("SESSION_REDIS") or import_module("redis").Redis()
+        return stores.RedisStore(client), _RedisRows(client, prefix)
+    client = app.config.get("SESSION_SQLALCHEMY")
+    if client is None:
+        raise ConfigError("SESSION_SQLALCHEMY must be your Flask-SQLAlchemy object")
+    with app.app_context():
+        bind = app.config.get("SESSION_SQLALCHEMY_BIND_KEY")
+        engine = client.engines[bind] if bind else client.engine
+    store = stores.SQLAlchemyStore(engine)
+    store.create_tables()
+    return store, _sql_rows(engine, app.config, prefix)
+
+
+def sid_of(app: Flask, request: Request, name: str) -> str | None:
+    """The id that a request brings; ``None`` where its signature is not ours."""
+    sid = request.cookies.get(name)
+    if not sid or not app.config.get("SESSION_USE_SIGNER", False):
+        return sid
+    keys = [*(app.config.get("SECRET_KEY_FALLBACKS") or ()), app.secret_key]
+    try:
+        return Signer(cast(Any, keys), salt=_SALT, key_derivation="hmac").unsign(sid).decode()
+    except (BadSignature, UnicodeDecodeError):
+        return None
+
+
+def decoded(row: bytes) -> dict[str, Any] | None:
+    """A row's data; ``None`` for what is neither msgpack nor JSON, or no object."""
+    msgspec = import_module("msgspec")
+    for decode in (msgspec.msgpack.decode, msgspec.json.decode):
+        try:
+            data = decode(row)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            continue
+        if isinstance(data, dict) and all(isinstance(key, str) for key in data):
+            return data
+    return None
+
+
+class _RedisRows:
+    def __init__(self, client: Any, prefix: str) -> None:
+        self._client = client
+        self._prefix = prefix
+
+    def get(self, sid: str) -> bytes | None:
+        row: bytes | None = self._client.get(self._prefix + sid)
+        return row
+
+    def delete(self, sid: str) -> None:
+        self._client.delete(self._prefix + sid)
+
+
+class _SQLRows:
+    def __init__(self, engine: Any, prefix: str, table: Any) -> None:
+        self._engine = engine
+        self._prefix = prefix
+        self._table = table
+
+    def get(self, sid: str) -> bytes | None:
+        columns = self._table.c
+        query = self._table.select().where(columns.session_id == self._prefix + sid)
+        with self._engine.connect() as connection:
+            found = connection.execute(query).first()
+        # Flask-Session writes UTC without saying so.
+        now = datetime.now(timezone.utc).replace(tzinfo=None)
+        return bytes(found.data) if found and found.expiry and found.expiry > now else None
+
+    def delete(self, sid: str) -> None:
+        with self._engine.begin() as connection:
+            where = self._table.c.session_id == self._prefix + sid
+            connection.execute(self._table.delete().where(where))
+
+
+def _sql_rows(engine: Any, config: Mapping[str, Any], prefix: str) -> Rows | None:
+    """``None`` where Flask-Session never made its table."""
+    sql = import_module("sqlalchemy")
+    table = sql.table(
+        str(config.get("SESSION_SQLALCHEMY_TABLE", "sessions")),
+        sql.column("session_id", sql.String),
+        sql.column("data", sql.LargeBinary),
+        sql.column("expiry", sql.DateTime),
+        schema=config.get("SESSION_SQLALCHEMY_SCHEMA"),
+    )
+    is_there = sql.inspect(engine).has_table(table.name, schema=table.schema)
+    return _SQLRows(engine, prefix, table) if is_there else None
