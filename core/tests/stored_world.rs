@@ -467,6 +467,17 @@ mod in_cookies {
     }
 
     #[test]
+    fn the_user_is_found_where_the_application_keeps_it() {
+        let keys = shortcrust::Keyring::newest_first(["a secret of thirty-two bytes or more"]).unwrap();
+        let sealed = Sealed::new(&keys, "").unwrap();
+        let mut world = World::new(Engine::builder(sealed).revocable().user_key("_user_id").build().unwrap());
+        let cookie = written(&mut world, None, &[("_user_id", 7)]);
+        assert_eq!(world.open(Some(&cookie)).session.meta().user.as_deref(), Some("7"));
+        let cookie = written(&mut world, Some(&cookie), &[("cart", 1)]);
+        assert_eq!(world.open(Some(&cookie)).session.meta().user, None);
+    }
+
+    #[test]
     fn revocation_needs_an_absolute_expiry() {
         let keys = shortcrust::Keyring::newest_first(["a secret of thirty-two bytes or more"]).unwrap();
         let policy = Policy { absolute: None, ..Policy::default() };

@@ -38,6 +38,11 @@ def everything(request: HttpRequest) -> HttpResponse:
     return JsonResponse([key for key, _ in request.session.items() if key != "begun"], safe=False)
 
 
+def leave(request: HttpRequest) -> HttpResponse:
+    request.session.flush()
+    return HttpResponse()
+
+
 def count(request: HttpRequest) -> HttpResponse:
     return HttpResponse(sum(conflicts))
 
@@ -46,6 +51,7 @@ urlpatterns = [
     path("begin", begin),
     path("add", add),
     path("all", everything),
+    path("logout", leave),
     path("conflicts", count),
 ]
 

@@ -19,8 +19,12 @@ function counting(Store) {
   }
 }
 
+/** Without a listener a server that goes away takes the process along. */
+function noop() {}
+
 async function redis() {
-  return require('redis').createClient({ url: REDIS_URL }).connect()
+  const client = require('redis').createClient({ url: REDIS_URL })
+  return client.on('error', noop).connect()
 }
 
 async function store() {
@@ -34,7 +38,8 @@ async function store() {
   }
   const { PostgresStore } = require('shortcrust/stores/postgres')
   const { Pool } = require('pg')
-  const made = new (counting(PostgresStore))(new Pool({ connectionString: POSTGRES_URL }))
+  const pool = new Pool({ connectionString: POSTGRES_URL }).on('error', noop)
+  const made = new (counting(PostgresStore))(pool)
   await made.createTables()
   return made
 }
@@ -63,6 +68,10 @@ app.get('/add', async (request, response) => {
 })
 app.get('/all', (request, response) => {
   response.json(Object.keys(request.session).filter((key) => key !== 'begun' && key !== 'cookie'))
+})
+app.get('/logout', async (request, response) => {
+  await require('shortcrust/express').logout(request)
+  response.end()
 })
 app.get('/conflicts', (_request, response) => response.end(String(conflicts)))
 app.listen(Number(PORT), '127.0.0.1')

@@ -10,7 +10,7 @@ from typing import Any
 from flask import Flask, Response, jsonify, request, session
 from flask_session import Session  # type: ignore[import-untyped]
 from redis import Redis
-from shortcrust.flask import Shortcrust
+from shortcrust.flask import Shortcrust, logout
 from stores import conflicts, store_of
 from werkzeug.serving import run_simple
 
@@ -35,6 +35,12 @@ def add() -> str:
 @app.get("/all")
 def everything() -> Response:
     return jsonify([key for key in session if key != "begun" and not key.startswith("_")])
+
+
+@app.get("/logout")
+def leave() -> str:
+    logout()
+    return ""
 
 
 @app.get("/conflicts")

@@ -8,7 +8,7 @@ import random
 from typing import Any
 
 import uvicorn
-from shortcrust.starlette import SessionMiddleware
+from shortcrust.starlette import SessionMiddleware, logout
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -36,6 +36,11 @@ async def everything(request: Request) -> Response:
     return JSONResponse([key for key in request.session if key != "begun"])
 
 
+async def leave(request: Request) -> Response:
+    logout(request)
+    return Response()
+
+
 async def count(request: Request) -> Response:
     return PlainTextResponse(str(len(conflicts)))
 
@@ -55,6 +60,7 @@ routes = [
     Route("/begin", begin),
     Route("/add", add),
     Route("/all", everything),
+    Route("/logout", leave),
     Route("/conflicts", count),
 ]
 

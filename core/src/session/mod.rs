@@ -195,13 +195,19 @@ impl Session {
         entropy: &mut dyn Entropy,
     ) -> Result<String, SealError> {
         self.check(payload, MAX_PAYLOAD)?;
-        self.token(payload, now, entropy)
+        self.token(payload, self.user_in(payload), now, entropy)
     }
 
-    fn token(&self, body: &str, now: UnixMillis, entropy: &mut dyn Entropy) -> Result<String, SealError> {
+    fn token(
+        &self,
+        body: &str,
+        user: Option<String>,
+        now: UnixMillis,
+        entropy: &mut dyn Entropy,
+    ) -> Result<String, SealError> {
         let created = self.meta.created.or(self.meta.issued).unwrap_or(now);
         let expires = self.settings.policy.expires(now, created);
-        let meta = Meta { issued: Some(now), created: Some(created), expires, ..self.meta.clone() };
+        let meta = Meta { issued: Some(now), created: Some(created), expires, user, id: self.meta.id };
         let writer = self.settings.chain.writer();
         writer.seal(&SealContext { name: &self.settings.name, body, meta: &meta }, entropy)
     }
@@ -292,7 +298,7 @@ impl Session {
         let permanent = envelope::flask_permanent(payload);
         let token = match id {
             None => self.seal(payload, now, entropy)?,
-            Some(id) => self.token(&id, now, entropy)?,
+            Some(id) => self.token(&id, None, now, entropy)?,
         };
         let Settings { name, attributes, policy, .. } = &*self.settings;
         let persistent = permanent.unwrap_or(policy.persistent);

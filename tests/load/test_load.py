@@ -1,0 +1,124 @@
+"""Under load no write is lost and no logout undone, and a server that dies takes nothing along."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from load import CLIENTS, KEYS, OURS, Cell, cell, get, run, serving
+from services import Postgres, Redis, shared_url
+
+LONG = bool(os.environ.get("LONG"))
+SOME = [OURS[-1], cell("starlette", "sqlite"), cell("django", "postgres")]
+DYING = [
+    (cell(app, store), server)
+    for app in ("flask", "express")
+    for store, server in (("redis", Redis), ("postgres", Postgres))
+]
+
+
+@pytest.fixture(autouse=True)
+def servers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDIS_URL", shared_url(Redis))
+    monkeypatch.setenv("POSTGRES_URL", shared_url(Postgres))
+
+
+@pytest.mark.parametrize("load", OURS if LONG else SOME, ids=str)
+def test_every_key_that_was_added_is_there(load: Cell) -> None:
+    clients, keys = (CLIENTS, KEYS) if LONG else (10, 20)
+    result = run(load, clients, keys)
+    assert (result.kept, result.statuses) == (clients * keys, {200})
+    assert result.conflicts >= 100, "there was no contention, so that nothing was shown"
+
+
+@pytest.mark.parametrize("load", OURS if LONG else SOME, ids=str)
+def test_a_logout_in_the_middle_stays_a_logout(load: Cell) -> None:
+    with serving(load) as ports:
+        _, _, cookie = get(ports[0], "/begin")
+        is_over = threading.Event()
+
+        def visit(client: int) -> None:
+            at = 0
+            while not is_over.is_set():
+                get(ports[(client + at) % 2], f"/add?key=c{client}k{at}", cookie)
+                at += 1
+
+        with ThreadPoolExecutor(CLIENTS) as pool:
+            clients = [pool.submit(visit, client) for client in range(CLIENTS)]
+            time.sleep(1)
+            before = json.loads(get(ports[0], "/all", cookie)[1])
+            get(ports[0], "/logout", cookie)
+            time.sleep(1)
+            is_over.set()
+        for client in clients:
+            client.result()
+        assert before
+        assert [json.loads(get(port, "/all", cookie)[1]) for port in ports] == [[], []]
+
+
+@pytest.mark.parametrize(("load", "kind"), DYING, ids=str)
+def test_a_server_that_is_killed_loses_nothing_that_a_client_saw_written(
+    load: Cell, kind: type[Redis | Postgres], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind.require()
+    with kind(durable=True) as server:
+        monkeypatch.setenv(kind.variable, server.url)
+        with serving(load) as ports:
+            _, _, cookie = get(ports[0], "/begin")
+            seen, statuses = _while(lambda: _die(server), ports, cookie)
+            _until_it_serves(ports, cookie)
+            kept = set(json.loads(get(ports[0], "/all", cookie)[1]))
+    assert seen <= kept, f"{len(seen - kept)} of {len(seen)} are lost"
+    assert statuses == {200, 500}
+    assert len(seen) > 50
+
+
+def _die(server: Redis | Postgres) -> None:
+    for _ in range(2):
+        time.sleep(1.5)
+        server.kill()
+        time.sleep(0.3)
+        server.start()
+    time.sleep(1.5)
+
+
+def _while(
+    happening: Callable[[], None], ports: list[int], cookie: str
+) -> tuple[set[str], set[int]]:
+    """What was added meanwhile, as far as a client saw so, and all statuses; no request hangs."""
+    seen: set[str] = set()
+    statuses: set[int] = set()
+    is_over = threading.Event()
+
+    def visit(client: int) -> None:
+        at = 0
+        while not is_over.is_set():
+            key = f"c{client}k{at}"
+            status, _, _ = get(ports[(client + at) % 2], f"/add?key={key}", cookie)
+            statuses.add(status)
+            if status == 200:
+                seen.add(key)
+            at += 1
+
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        clients = [pool.submit(visit, client) for client in range(CLIENTS)]
+        try:
+            happening()
+        finally:
+            is_over.set()
+    for client in clients:
+        client.result()
+    return seen, statuses
+
+
+def _until_it_serves(ports: list[int], cookie: str) -> None:
+    for port in ports:
+        for _ in range(100):
+            if get(port, "/all", cookie)[0] == 200:
+                break
+            time.sleep(0.1)
