@@ -1,4 +1,4 @@
-# make demo · make test · make test-long · make conformance · make services · make bench · make lint
+# make demo · make test · make test-long · make conformance · make services · make load · make bench · make lint
 # Needs cargo, Python 3.11 or newer and Node 20 or newer; everything else is installed below this folder.
 
 PYTHON ?= python3
@@ -6,7 +6,7 @@ BIN := .venv/bin
 SERVICES := $(PYTHON) tests/services/services.py
 RUST := $(shell find core/src bindings-*/src -name '*.rs') Cargo.toml Cargo.lock $(wildcard */Cargo.toml)
 
-.PHONY: demo test test-long conformance services bench lint clean
+.PHONY: demo test test-long conformance services load bench lint clean
 .DELETE_ON_ERROR:
 
 demo: .venv/built tests/interop/node_modules/.built
@@ -27,6 +27,10 @@ conformance: .venv/built
 # Redis and PostgreSQL until Ctrl-C, for tests that are run one by one. INSTALL=1 installs them first.
 services:
 	$(SERVICES)
+
+# How much of 1,000 keys is left when 20 clients add them at once, on our stores and on others'.
+load: .venv/built bindings-node/node_modules/.built
+	$(SERVICES) run -- $(BIN)/python tests/load/load.py
 
 bench: .venv/built bindings-node/node_modules/.built
 	$(BIN)/python bindings-python/bench/flask_front.py

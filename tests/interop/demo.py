@@ -15,8 +15,8 @@ from visit import Row, visit
 
 NAMES = {"flask": "in Flask's own format", "sealed": "in the sealed format"}
 REVOCATION = (
-    "The cookie from before the logout would still open: a session in the cookie can only be\n"
-    "revoked with a revocation store."
+    "In Flask's own format the cookie from before the logout would still open: a session in the\n"
+    "cookie can only be revoked with a store that remembers, and that format has no id to remember."
 )
 
 

@@ -1,12 +1,16 @@
 // The Express half of the shop: the basket is here.
 import express from 'express'
 import { reason, session } from 'shortcrust/express'
+import { SQLiteStore } from 'shortcrust/stores/sqlite'
 
-const { FORMAT: format, NAME: name, PORT, SECRET } = process.env
-const policy = format === 'flask' ? { idle: 31 * 86_400, absolute: null } : {}
+const { FORMAT: format, NAME: name, PORT, REVOCATIONS, SECRET } = process.env
+const own =
+  format === 'flask'
+    ? { policy: { idle: 31 * 86_400, absolute: null } }
+    : { revocations: new SQLiteStore(REVOCATIONS) }
 
 const app = express()
-app.use(session({ secrets: [SECRET], name, format, policy }))
+app.use(session({ secrets: [SECRET], name, format, ...own }))
 
 const show = (req, res) => {
   const { user, basket = [] } = req.session

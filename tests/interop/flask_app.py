@@ -5,6 +5,7 @@ from datetime import datetime, timezone
 
 from flask import Flask, Response, jsonify, request, session
 from shortcrust.flask import SessionInterface, Shortcrust, reason
+from shortcrust.stores import SQLiteStore
 
 app = Flask(__name__)
 app.config["SECRET_KEY"] = os.environ["SECRET"]
@@ -12,6 +13,7 @@ app.config["SESSION_COOKIE_NAME"] = app.config["SHORTCRUST_NAME"] = os.environ["
 if os.environ["FORMAT"] == "flask":
     app.session_interface = SessionInterface()
 else:
+    app.config["SHORTCRUST_REVOCATIONS"] = SQLiteStore(os.environ["REVOCATIONS"])
     Shortcrust(app)
 
 

@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -42,6 +43,7 @@ class Shop:
         self.name = f"{session_format}_session"
         self.ports = {"flask": free_port(), "express": free_port()}
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._folder = tempfile.TemporaryDirectory()
 
     def __enter__(self) -> Self:
         commands = {
@@ -53,6 +55,7 @@ class Shop:
                 "SECRET": SECRET,
                 "FORMAT": self.format,
                 "NAME": self.name,
+                "REVOCATIONS": str(Path(self._folder.name) / "revocations.sqlite3"),
                 "PORT": str(self.ports[app]),
             }
             self._processes.append(
@@ -68,6 +71,7 @@ class Shop:
         for process in self._processes:
             process.terminate()
             process.wait()
+        self._folder.cleanup()
 
     def _wait_for(self, port: int) -> None:
         for _ in range(300):

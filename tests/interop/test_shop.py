@@ -15,15 +15,15 @@ HERE = Path(__file__).parent
 def test_a_visit_to_both_apps_shares_one_session(session_format: str) -> None:
     with Shop(session_format) as shop, Front([shop], "") as front:
         rows = list(visit(shop, front.url))
-    assert len(rows) == 11
+    assert len(rows) == {"flask": 11, "sealed": 13}[session_format]
     assert [row for row in rows if not row.holds] == []
 
 
 @pytest.mark.parametrize(
     ("app", "first_route"), [("flask_app.py", "@app.post"), ("express_app.mjs", "app.get")]
 )
-def test_at_most_three_lines_of_an_app_name_shortcrust(app: str, first_route: str) -> None:
+def test_at_most_five_lines_of_an_app_name_shortcrust(app: str, first_route: str) -> None:
     setup, route, _ = (HERE / app).read_text().partition(f"\n{first_route}")
     assert route
     naming = [line for line in setup.splitlines() if "shortcrust" in line.lower()]
-    assert 1 <= len(naming) <= 3
+    assert 1 <= len(naming) <= 5

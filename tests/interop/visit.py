@@ -70,9 +70,12 @@ def _main_job(browser: Browser) -> Iterator[Row]:
     kept = {key: got["types"].get(key) for key in kinds} == kinds
     what = f"basket {got['basket']}; since is a {got['types'].get('since')}, table a tuple"
     yield Row("read", "Flask", what, got["basket"] == ["tea"] and kept)
+    before = browser.cookie
     got = browser.call("flask", "/logout", now="")
     gone = browser.cookie is None
     yield Row("log out", "Flask", "the cookie is deleted", gone and got["types"] == {})
+    if browser.format == "sealed":
+        yield from _refused(browser, "from before the logout", before, "revoked")
 
 
 def _refusals(browser: Browser, shop: Shop) -> Iterator[Row]:
@@ -89,9 +92,13 @@ def _refusals(browser: Browser, shop: Shop) -> Iterator[Row]:
         ("sealed with another key", other, unknown),
     ]
     for step, token, reason in cases:
-        for app in ("flask", "express"):
-            browser.cookie = token
-            got = browser.call(app)
-            refused = (got["status"], got["greeting"], got["reason"])
-            holds = refused == (200, "Hello stranger", reason)
-            yield Row(step, app.title(), f"refused: {got['reason']}", holds)
+        yield from _refused(browser, step, token, reason)
+
+
+def _refused(browser: Browser, step: str, token: str | None, reason: str) -> Iterator[Row]:
+    for app in ("flask", "express"):
+        browser.cookie = token
+        got = browser.call(app)
+        refused = (got["status"], got["greeting"], got["reason"])
+        holds = refused == (200, "Hello stranger", reason)
+        yield Row(step, app.title(), f"refused: {got['reason']}", holds)

@@ -19,9 +19,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from services import free_port
-
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent / "services"))
+
+from services import free_port  # noqa: E402
+
 SECRET = "a secret for the load only, of thirty-two bytes or more"
 CLIENTS, KEYS = 20, 50
 COMMANDS = {
@@ -91,7 +93,9 @@ def serving(load: Cell) -> Iterator[list[int]]:
                 "STORE": load.store,
                 "FOLDER": folder,
             }
-            process = stack.enter_context(subprocess.Popen(COMMANDS[app], env=env))
+            process = stack.enter_context(
+                subprocess.Popen(COMMANDS[app], env=env, stderr=subprocess.DEVNULL)
+            )
             stack.callback(process.terminate)
             wait_for(process, port)
             ports.append(port)
