@@ -17,8 +17,9 @@ LONG = bool(os.environ.get("LONG"))
 SOME = [OURS[-1], cell("starlette", "sqlite"), cell("django", "postgres")]
 DYING = [
     (cell(app, store), server)
-    for app in ("flask", "express")
+    for app in (("django", "express", "flask", "starlette") if LONG else ("express", "flask"))
     for store, server in (("redis", Redis), ("postgres", Postgres))
+    if (app, store) != ("django", "redis")
 ]
 
 
@@ -74,7 +75,9 @@ def test_a_server_that_is_killed_loses_nothing_that_a_client_saw_written(
             _until_it_serves(ports, cookie)
             kept = set(json.loads(get(ports[0], "/all", cookie)[1]))
     assert seen <= kept, f"{len(seen - kept)} of {len(seen)} are lost"
-    assert statuses == {200, 500}
+    # Django says 400 where a save failed, ours as its own.
+    failures = {400, 500} if "django" in load.apps else {500}
+    assert {200} < statuses <= {200} | failures
     assert len(seen) > 50
 
 
