@@ -11,7 +11,7 @@ import flask.sessions
 import hypothesis
 import pytest
 from shortcrust import flask as shortcrust_flask
-from shortcrust import starlette as shortcrust_starlette
+from shortcrust.starlette import drop_in as starlette_drop_in
 
 hypothesis.settings.register_profile("short", max_examples=1_000, deadline=None)
 hypothesis.settings.register_profile("long", max_examples=10_000, deadline=None)
@@ -51,6 +51,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 def _warnings_anew() -> Iterator[None]:
     """A warning comes once a configuration, and the tests share their secrets."""
     yield
-    for front in (shortcrust_flask, shortcrust_starlette):
+    for front in (shortcrust_flask, starlette_drop_in):
         front._drop_in_engine.cache_clear()
         front._warn_of_insecure.cache_clear()

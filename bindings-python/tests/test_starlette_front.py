@@ -560,7 +560,7 @@ def test_at_most_one_call_before_and_one_behind_and_none_for_nothing(
 ) -> None:
     Counting.calls = []
     monkeypatch.setattr("shortcrust._config.Engine", Counting)
-    monkeypatch.setattr("shortcrust.starlette._core.Engine", Counting)
+    monkeypatch.setattr("shortcrust.starlette.drop_in._core.Engine", Counting)
     client = build(**options)
 
     def calls(path: str, **headers: str) -> list[str]:

@@ -1,0 +1,42 @@
+"""Starlette and FastAPI: :class:`SessionMiddleware`, the drop-in and our own front in one.
+
+Starlette's arguments alone make it a drop-in, and nobody is logged out::
+
+    app.add_middleware(SessionMiddleware, secret_key=SECRET)
+
+With ``format``, ``readers``, ``policy`` or another argument of ours it is our own front::
+
+    app.add_middleware(
+        SessionMiddleware,
+        secret_key=SECRET,
+        format="sealed",
+        readers=[{"format": "starlette", "until": "2027-03-01"}],
+    )
+
+With ``store`` the sessions lie in a store, and can be listed and revoked::
+
+    app.add_middleware(SessionMiddleware, secret_key=SECRET, store=AsyncRedisStore(client))
+"""
+
+from __future__ import annotations
+
+from starlette.middleware.sessions import Session
+
+from .. import reason
+from .._driver import SessionInfo
+from .commands import Sessions, login, logout, regenerate, save, sessions, user
+from .middleware import SessionMiddleware
+
+__all__ = [
+    "Session",
+    "SessionInfo",
+    "SessionMiddleware",
+    "Sessions",
+    "login",
+    "logout",
+    "reason",
+    "regenerate",
+    "save",
+    "sessions",
+    "user",
+]

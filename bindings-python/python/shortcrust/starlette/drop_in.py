@@ -1,0 +1,199 @@
+"""Starlette's own middleware, on our engine: its arguments, its bytes, its cookies."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from base64 import b64encode
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Literal
+
+from itsdangerous import TimestampSigner
+from starlette.datastructures import MutableHeaders
+from starlette.middleware.sessions import Session
+from starlette.middleware.sessions import SessionMiddleware as Peer
+from starlette.requests import cookie_parser
+
+from .. import _config, _core, ambient
+from .._errors import ConfigError, TooLarge
+from .scope import REASON, VISIT, cookie_header
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from .._driver import Why
+
+
+class DropIn(Peer):
+    """What Starlette's arguments alone make of the middleware."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        secrets: Sequence[str],
+        session_cookie: str,
+        max_age: int | None,
+        path: str,
+        same_site: Literal["lax", "strict", "none"],
+        https_only: bool,
+        domain: str | None,
+        partitioned: bool,
+        *,
+        peer_exact: bool,
+        checked: bool,
+    ) -> None:
+        peers = (session_cookie, max_age, path, same_site, https_only, domain, partitioned)
+        super().__init__(app, secrets[0], *peers)
+        # itsdangerous lists the newest last.
+        self.signer: TimestampSigner = TimestampSigner(secrets[::-1])
+        self._stock_signer = self.signer
+        self.peer_exact: bool = peer_exact
+        if checked and not peer_exact:
+            _warn_of_insecure(same_site, https_only, partitioned)
+            self._engine()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        engine = self._engine()
+        if engine is None or scope["type"] not in ("http", "websocket"):
+            await super().__call__(scope, receive, send)
+            return
+        header = cookie_header(scope).decode("latin-1")
+        if '"' in header:
+            header = _unquoted(header, self.session_cookie)
+        visit = scope[VISIT] = _Visit(engine, self.session_cookie, header, scope)
+
+        async def send_with_session(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message.setdefault("headers", [])
+                self._close(visit, message)
+            await send(message)
+
+        await self.app(scope, receive, send_with_session)
+
+    def _engine(self) -> _core.Engine | None:
+        """The native engine; ``None`` where Starlette's code has to run."""
+        secrets = self.signer.secret_keys
+        if (
+            self.peer_exact
+            or self.signer is not self._stock_signer
+            or not all(secrets)
+            or (self.max_age is not None and self.max_age < 0)
+        ):
+            return None
+        return _drop_in_engine(self.session_cookie, tuple(reversed(secrets)), self.max_age)
+
+    def _close(self, visit: _Visit, message: Message) -> None:
+        session: Session = visit.scope["session"]
+        cookie = None
+        token = self._token(visit, session)
+        if token is not None:
+            max_age = "" if self.max_age is None else f"Max-Age={self.max_age}; "
+            cookie = f"{token}; path={self.path}; {max_age}{self.security_flags}"
+            session.mark_modified()
+        elif session.modified and not session and visit.has_session:
+            expires = "expires=Thu, 01 Jan 1970 00:00:00 GMT"
+            cookie = f"null; path={self.path}; {expires}; {self.security_flags}"
+        if session.accessed:
+            MutableHeaders(scope=message).add_vary_header("Cookie")
+        if cookie is not None:
+            MutableHeaders(scope=message).append("Set-Cookie", f"{self.session_cookie}={cookie}")
+
+    def _token(self, visit: _Visit, session: Session) -> str | None:
+        if not session or not (session.modified or visit.has_session):
+            return None
+        try:
+            return visit.engine.seal(
+                visit.native,
+                session,
+                session.modified,
+                False,
+                ambient.now_ms(),
+                ambient.entropy,
+                json.dumps,
+                sort_keys=False,
+                ensure_ascii=True,
+            )
+        except TooLarge:
+            token = self.signer.sign(b64encode(json.dumps(session).encode())).decode()
+            if len(token) > _core.MAX_TOKEN:
+                # Starlette sets the cookie, and the browser drops it.
+                return token
+            # It would come back, and not be read.
+            raise
+
+
+class _Visit:
+    """One connection's session, and what came in."""
+
+    def __init__(self, engine: _core.Engine, name: str, header: str, scope: Scope) -> None:
+        self.engine = engine
+        self.scope = scope
+        self.native: _core.Session | None = None
+        data: dict[str, Any] | None = None
+        scope[REASON] = "no_cookie"
+        # The name's letters are not there in most requests without a session.
+        if name in header:
+            self.native, data = engine.open(header, ambient.now_ms())
+            scope[REASON] = self.native.reason
+        self.has_session = data is not None
+        scope["session"] = Session() if data is None else Session(data)
+
+    @property
+    def user(self) -> str | None:
+        return None if self.native is None else self.native.user
+
+    def regenerate(self, why: Why, user: str | None) -> None:
+        now = ambient.now_ms()
+        if self.native is None:
+            self.native, _ = self.engine.open("", now)
+        self.native.regenerate(why, user, now)
+
+
+def _unquoted(header: str, name: str) -> str:
+    """The session's cookies alone, read by Starlette, which takes quotes off."""
+    pairs = [pair for chunk in header.split(";") for pair in cookie_parser(chunk).items()]
+    return "; ".join(f"{name}={value}" for key, value in pairs if key == name and ";" not in value)
+
+
+@lru_cache(maxsize=32)
+def _drop_in_engine(name: str, secrets: tuple[bytes, ...], max_age: int | None) -> _core.Engine:
+    try:
+        engine = _core.Engine(
+            {
+                "name": name,
+                "secrets": list(secrets),
+                "format": {"format": "starlette"},
+                "policy": {
+                    "idle": None if max_age is None else int(max_age),
+                    "absolute": None,
+                    "renew_after": None,
+                    # Without max_age Starlette does not look at the time.
+                    "skew": 60 if max_age is not None else _config.MAX_SECONDS,
+                    "persistent": False,
+                },
+                "duplicates": "last",
+                "drop_in": True,
+            }
+        )
+    except ConfigError as error:
+        raise ConfigError(f"{error} (see secret_key)", error.code) from None
+    if any(len(secret) < _core.LEAST_FLASK_SECRET for secret in secrets):
+        warnings.warn(
+            f"a secret in secret_key has under {_core.LEAST_FLASK_SECRET} bytes and can be "
+            "guessed: make one with `python -c 'import secrets; print(secrets.token_hex())'`",
+            stacklevel=4,
+        )
+    return engine
+
+
+@lru_cache(maxsize=8)
+def _warn_of_insecure(same_site: str, https_only: bool, partitioned: bool) -> None:
+    if https_only:
+        return
+    for argument, is_set in (("same_site", same_site == "none"), ("partitioned", partitioned)):
+        if is_set:
+            warnings.warn(
+                f"{argument} without https_only: browsers drop the cookie; set https_only=True",
+                stacklevel=3,
+            )

@@ -1,0 +1,160 @@
+"""Our own front: sealed cookies or a store, readers, a policy."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import anyio
+from starlette.datastructures import MutableHeaders
+from starlette.middleware.sessions import Session
+
+from .. import _config, _core, _tagged
+from .._driver import Driver, Visit, Why, run_async
+from .._errors import ConfigError, ShortcrustError
+from .arguments import in_our_words
+from .scope import REASON, VISIT, cookie_header
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+
+class OwnFront:
+    """What ``store``, ``format`` and the other arguments of ours make of the middleware."""
+
+    def __init__(
+        self,
+        secrets: Sequence[str],
+        name: str,
+        max_age: int | None,  # noqa: ARG002 - among the lifetimes of the settings
+        path: str,
+        same_site: str,
+        https_only: bool,
+        domain: str | None,
+        partitioned: bool,
+        settings: Mapping[str, Any],
+    ) -> None:
+        cookie = {
+            "NAME": name,
+            "COOKIE_PATH": path,
+            "COOKIE_DOMAIN": domain,
+            "COOKIE_SECURE": https_only or "auto",
+            "COOKIE_SAMESITE": same_site.title(),
+            "COOKIE_PARTITIONED": partitioned,
+        }
+        config = {
+            _config.PREFIX + key: value for key, value in (*cookie.items(), *settings.items())
+        }
+        try:
+            store, keeping = _config.keeping(config, is_async=True)
+            self.engine: _core.Engine = _config.build_engine(config, list(secrets))
+        except ConfigError as error:
+            raise ConfigError(in_our_words(str(error)), error.code) from None
+        for warning in self.engine.warnings:
+            warnings.warn(warning, stacklevel=4)
+        # Starlette's cookies are plain JSON; the others have tags for what JSON lacks.
+        is_plain = _config.is_plain(settings.get("FORMAT"))
+        self.driver: Driver = Driver(
+            self.engine,
+            fallback=json.dumps if is_plain else _tagged.dumps,
+            ensure_ascii=is_plain,
+            sleep=anyio.sleep,
+            lock=anyio.Lock,
+            store=store,
+            keeping=keeping,
+            outage=settings.get("OUTAGE", "error"),
+            user_key=settings.get("USER_KEY"),
+        )
+        self._name = name
+
+    async def __call__(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        header = cookie_header(scope).decode("utf-8", "replace")
+        visit, data = Visit(), None
+        # The name's letters are not there in most requests without a session.
+        if self._name in header:
+            visit, data = await run_async(self.driver.open(header))
+        scope[REASON] = visit.reason
+        scope["session"] = Session() if data is None else Session(data)
+        own = scope[VISIT] = OwnVisit(self.driver, visit, scope)
+
+        async def send_with_session(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                await own.close(message)
+            elif message["type"] == "websocket.accept":
+                await own.accept(message)
+            await send(message)
+
+        await app(scope, receive, send_with_session)
+
+
+class OwnVisit:
+    """One connection's session in our own front."""
+
+    def __init__(self, driver: Driver, visit: Visit, scope: Scope) -> None:
+        self.driver = driver
+        self.visit = visit
+        self.scope = scope
+        self._is_accepted = False
+        self._is_saved = False
+
+    @property
+    def session(self) -> Session:
+        return self.scope["session"]  # type: ignore[no-any-return]
+
+    def regenerate(self, why: Why, user: str | None) -> None:
+        self.driver.regenerate(self.visit, why, user)
+
+    @property
+    def user(self) -> str | None:
+        return self.visit.user
+
+    async def save(self) -> None:
+        if self._is_accepted and self.session and self.visit.key is None:
+            raise ShortcrustError(
+                "a session that begins in a websocket must be saved before accept(), with which "
+                "its cookie goes to the browser"
+            )
+        session = self.session
+        try:
+            await run_async(self.driver.save(self.visit, dict(session), session.modified))
+        finally:
+            self._note()
+        self._is_saved = True
+        # What was emptied still has to take its cookie along.
+        session.modified = session.modified and not session
+
+    async def accept(self, message: Message) -> None:
+        """A websocket's only headers: the cookie of what was saved by then."""
+        self._is_accepted = True
+        if self._is_saved:
+            await self.close(message)
+
+    async def close(self, message: Message) -> None:
+        message.setdefault("headers", [])
+        headers, session, closed = MutableHeaders(scope=message), self.session, None
+        if session.modified or self.visit.native is not None:
+            closed = await self._closed(session)
+        if session.accessed or closed is not None:
+            headers.add_vary_header("Cookie")
+        if closed is None:
+            return
+        for cookie in closed.cookies:
+            headers.append("Set-Cookie", cookie)
+        control = headers.get("Cache-Control", "")
+        # RFC 9111, section 7.3: a Set-Cookie alone does not stop a cache.
+        if closed.cache_control and not ("no-store" in control or "private" in control):
+            headers["Cache-Control"] = closed.cache_control
+
+    async def _closed(self, session: Session) -> _core.Closed | None:
+        secure = self.scope.get("scheme") in ("https", "wss")
+        steps = self.driver.close(self.visit, dict(session), session.modified, secure)
+        try:
+            return await run_async(steps)
+        finally:
+            self._note()
+
+    def _note(self) -> None:
+        if self.visit.failure is not None:
+            self.scope[REASON] = self.visit.failure

@@ -1,0 +1,78 @@
+"""The one middleware: a drop-in by Starlette's arguments alone, else our own front."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from .. import _config
+from .._errors import ConfigError
+from .arguments import lifetime, secret_list
+from .drop_in import DropIn
+from .front import OwnFront
+
+if TYPE_CHECKING:
+    from starlette.datastructures import Secret
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from ..stores import AsyncStore
+
+
+class SessionMiddleware(DropIn):
+    """Starlette's own ``SessionMiddleware`` (1.10), for http and websockets, with its cookies.
+
+    ``secret_key`` may be a list, newest first. Four things differ, and ``peer_exact=True`` takes
+    them back: a change inside a nested list or dict is saved; a strange cookie is an empty session
+    and not a 500; where the last of several cookies of the name does not open, the others are
+    tried; another server's clock may be 60 seconds ahead.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        secret_key: str | Secret | Sequence[str | Secret],
+        session_cookie: str = "session",
+        max_age: int | None = 14 * _config.DAY,
+        path: str = "/",
+        same_site: Literal["lax", "strict", "none"] = "lax",
+        https_only: bool = False,
+        domain: str | None = None,
+        partitioned: bool = False,
+        *,
+        format: str | Mapping[str, Any] | None = None,
+        readers: Sequence[Mapping[str, Any]] | None = None,
+        policy: Mapping[str, Any] | None = None,
+        audience: str | None = None,
+        meta: Literal["payload"] | None = None,
+        store: AsyncStore | None = None,
+        revocations: AsyncStore | None = None,
+        outage: Literal["error", "empty"] | None = None,
+        user_key: str | None = None,
+        peer_exact: bool = False,
+    ) -> None:
+        secrets = secret_list(secret_key)
+        peers = (session_cookie, max_age, path, same_site, https_only, domain, partitioned)
+        ours = {
+            "FORMAT": format,
+            "READERS": readers,
+            "AUDIENCE": audience,
+            "META": meta,
+            "STORE": store,
+            "REVOCATIONS": revocations,
+            "OUTAGE": outage,
+            "USER_KEY": user_key,
+        }
+        ours = {key: option for key, option in ours.items() if option is not None}
+        is_own = bool(ours) or policy is not None
+        super().__init__(app, secrets, *peers, peer_exact=peer_exact, checked=not is_own)
+        self._own: OwnFront | None = None
+        if is_own:
+            if peer_exact:
+                raise ConfigError("peer_exact goes with Starlette's own arguments only")
+            self._own = OwnFront(secrets, *peers, ours | lifetime(max_age, policy))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._own is None or scope["type"] not in ("http", "websocket"):
+            await super().__call__(scope, receive, send)
+            return
+        await self._own(self.app, scope, receive, send)
