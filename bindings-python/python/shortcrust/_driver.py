@@ -22,7 +22,6 @@ Steps = Generator[tuple[Any, ...], Any, T]
 """Functions with their arguments, to be called; each answer is sent back in."""
 Why = Literal["login", "logout", "privilege"]
 
-_LINES = 64
 _SWEEP_EVERY = 100
 _SWEEP_LIMIT = 1_000
 # Seconds. The engine tries 16 times, so together the pauses are under 2.
@@ -49,7 +48,7 @@ def run(steps: Steps[T]) -> T:
 async def run_async(steps: Steps[T]) -> T:
     """Awaits what the steps hand out."""
     resume: Callable[[], tuple[Any, ...]] = partial(steps.send, None)
-    # A request that is cancelled leaves the line it stands in.
+    # A request that is cancelled leaves the queue it stands in.
     with closing(steps):
         while True:
             try:
@@ -115,18 +114,14 @@ class Driver:
     fallback: Callable[[Any], str]
     ensure_ascii: bool
     sleep: Callable[[float], Any]
-    lock: Callable[[], Any]
+    queue: Callable[[str], Any]
+    """A place where requests wait that another one was first of, by key."""
     store: Store | AsyncStore | None = None
     keeping: Literal["sessions", "revocations"] | None = None
     outage: Literal["error", "empty"] = "error"
     user_key: str | None = None
     _made: int = 0
     """Records, since the last sweep."""
-    _lines: list[Any] = field(init=False)
-    """Where requests wait that another one was first of."""
-
-    def __post_init__(self) -> None:
-        self._lines = [self.lock() for _ in range(_LINES)]
 
     def open(self, header: str) -> Steps[tuple[Visit, dict[str, Any] | None]]:
         """Reads a Cookie header, and asks the store for what it names: a session's data."""
@@ -311,12 +306,12 @@ class Driver:
         if isinstance(step, _core.Report):
             return step
         # One of a process after the other: against the other processes' alone each soon is first.
-        line = self._lines[hash(step.list[0].key) % _LINES]
-        yield (line.acquire,)
+        place = self.queue(step.list[0].key)
         try:
+            yield (place.enter,)
             return (yield from self._retried(step, may_fail=may_fail))
         finally:
-            line.release()
+            place.leave()
 
     def _retried(self, actions: _core.Actions, *, may_fail: bool) -> Steps[_core.Report]:
         longest = _FIRST_PAUSE

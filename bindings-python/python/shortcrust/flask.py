@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
 import time
 import warnings
 from collections.abc import Mapping, Sequence
@@ -37,6 +36,7 @@ from itsdangerous import BadData, BadSignature, SignatureExpired
 from . import _config, _core, _flask_session, ambient, reason
 from ._driver import Driver, SessionInfo, Visit, run, user_text
 from ._errors import ConfigError, TooLarge
+from ._queues import Queues
 from .stores import Entry
 
 __all__ = [
@@ -633,7 +633,7 @@ def _own_driver(app: Flask, config: Mapping[str, Any]) -> Driver | None:
         fallback=json.dumps if is_plain else TaggedJSONSerializer().dumps,
         ensure_ascii=False,
         sleep=time.sleep,
-        lock=threading.Lock,
+        queue=Queues().place,
         store=store,
         keeping=keeping,
         outage=config.get("SHORTCRUST_OUTAGE", "error"),

@@ -14,6 +14,7 @@ from starlette.middleware.sessions import Session
 from .. import _config, _core, _tagged
 from .._driver import Driver, Visit, Why, run_async
 from .._errors import ConfigError, ShortcrustError
+from .._queues import Queues
 from .arguments import in_our_words
 from .scope import REASON, VISIT, cookie_header
 
@@ -61,7 +62,7 @@ class OwnFront:
             fallback=json.dumps if is_plain else _tagged.dumps,
             ensure_ascii=is_plain,
             sleep=anyio.sleep,
-            lock=anyio.Lock,
+            queue=Queues().async_place,
             store=store,
             keeping=keeping,
             outage=settings.get("OUTAGE", "error"),
