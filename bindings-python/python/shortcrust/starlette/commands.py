@@ -26,7 +26,7 @@ def login(connection: HTTPConnection, user_id: str | int) -> None:
 def logout(connection: HTTPConnection) -> None:
     """Ends the session. What is put into it afterwards begins another one, of nobody's."""
     regenerate(connection, "logout")
-    connection.scope["session"].clear()
+    connection.scope[VISIT].session.clear()
 
 
 def user(connection: HTTPConnection) -> str | None:
@@ -41,7 +41,7 @@ def regenerate(connection: HTTPConnection, why: Why = "privilege", user: str | N
     it does not.
     """
     connection.scope[VISIT].regenerate(why, user)
-    connection.scope["session"].mark_modified()
+    connection.scope[VISIT].session.mark_modified()
 
 
 async def save(connection: HTTPConnection) -> None:

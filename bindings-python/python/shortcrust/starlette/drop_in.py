@@ -17,7 +17,7 @@ from starlette.requests import cookie_parser
 
 from .. import _config, _core, ambient
 from .._errors import ConfigError, TooLarge
-from .scope import REASON, VISIT, cookie_header
+from .scope import REASON, VISIT, Outer, cookie_header
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -61,15 +61,21 @@ class DropIn(Peer):
         header = cookie_header(scope).decode("latin-1")
         if '"' in header:
             header = _unquoted(header, self.session_cookie)
+        outer = Outer(scope)
         visit = scope[VISIT] = _Visit(engine, self.session_cookie, header, scope)
 
         async def send_with_session(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message.setdefault("headers", [])
                 self._close(visit, message)
-            await send(message)
+                await outer.send(send, message)
+            else:
+                await send(message)
 
-        await self.app(scope, receive, send_with_session)
+        try:
+            await self.app(scope, receive, send_with_session)
+        finally:
+            outer.put_back()
 
     def _engine(self) -> _core.Engine | None:
         """The native engine; ``None`` where Starlette's code has to run."""
@@ -84,8 +90,7 @@ class DropIn(Peer):
         return _drop_in_engine(self.session_cookie, tuple(reversed(secrets)), self.max_age)
 
     def _close(self, visit: _Visit, message: Message) -> None:
-        session: Session = visit.scope["session"]
-        cookie = None
+        session, cookie = visit.session, None
         token = self._token(visit, session)
         if token is not None:
             max_age = "" if self.max_age is None else f"Max-Age={self.max_age}; "
@@ -128,7 +133,6 @@ class _Visit:
 
     def __init__(self, engine: _core.Engine, name: str, header: str, scope: Scope) -> None:
         self.engine = engine
-        self.scope = scope
         self.native: _core.Session | None = None
         data: dict[str, Any] | None = None
         scope[REASON] = "no_cookie"
@@ -137,7 +141,8 @@ class _Visit:
             self.native, data = engine.open(header, ambient.now_ms())
             scope[REASON] = self.native.reason
         self.has_session = data is not None
-        scope["session"] = Session() if data is None else Session(data)
+        # A mounted application's own middleware may put another one into the scope.
+        self.session = scope["session"] = Session() if data is None else Session(data)
 
     @property
     def user(self) -> str | None:

@@ -16,7 +16,7 @@ from .._driver import Driver, Visit, Why, run_async
 from .._errors import ConfigError, ShortcrustError
 from .._queues import Queues
 from .arguments import in_our_words
-from .scope import REASON, VISIT, cookie_header
+from .scope import REASON, VISIT, Outer, cookie_header
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -71,38 +71,46 @@ class OwnFront:
         self._name = name
 
     async def __call__(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        outer = Outer(scope)
         header = cookie_header(scope).decode("utf-8", "replace")
         visit, data = Visit(), None
         # The name's letters are not there in most requests without a session.
         if self._name in header:
             visit, data = await run_async(self.driver.open(header))
         scope[REASON] = visit.reason
-        scope["session"] = Session() if data is None else Session(data)
-        own = scope[VISIT] = OwnVisit(self.driver, visit, scope)
+        session = scope["session"] = Session() if data is None else Session(data)
+        own = scope[VISIT] = OwnVisit(self.driver, visit, session, scope, self._name)
 
         async def send_with_session(message: Message) -> None:
             if message["type"] == "http.response.start":
                 await own.close(message)
             elif message["type"] == "websocket.accept":
                 await own.accept(message)
-            await send(message)
+            else:
+                await send(message)
+                return
+            await outer.send(send, message)
 
-        await app(scope, receive, send_with_session)
+        try:
+            await app(scope, receive, send_with_session)
+        finally:
+            outer.put_back()
 
 
 class OwnVisit:
     """One connection's session in our own front."""
 
-    def __init__(self, driver: Driver, visit: Visit, scope: Scope) -> None:
+    def __init__(
+        self, driver: Driver, visit: Visit, session: Session, scope: Scope, name: str
+    ) -> None:
         self.driver = driver
         self.visit = visit
+        # A mounted application's own middleware may put another one into the scope.
+        self.session = session
+        self._name = name
         self.scope = scope
         self._is_accepted = False
         self._is_saved = False
-
-    @property
-    def session(self) -> Session:
-        return self.scope["session"]  # type: ignore[no-any-return]
 
     def regenerate(self, why: Why, user: str | None) -> None:
         self.driver.regenerate(self.visit, why, user)
@@ -135,7 +143,9 @@ class OwnVisit:
     async def close(self, message: Message) -> None:
         message.setdefault("headers", [])
         headers, session, closed = MutableHeaders(scope=message), self.session, None
-        if session.modified or self.visit.native is not None:
+        if session.modified or (
+            self.visit.native is not None and not _sets_cookie(headers, self._name)
+        ):
             closed = await self._closed(session)
         if session.accessed or closed is not None:
             headers.add_vary_header("Cookie")
@@ -159,3 +169,8 @@ class OwnVisit:
     def _note(self) -> None:
         if self.visit.failure is not None:
             self.scope[REASON] = self.visit.failure
+
+
+def _sets_cookie(headers: MutableHeaders, name: str) -> bool:
+    """Whether an inner middleware with the same cookie has spoken, which no renewal overrules."""
+    return any(value.startswith(f"{name}=") for value in headers.getlist("set-cookie"))

@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 class SessionMiddleware(DropIn):
     """Starlette's own ``SessionMiddleware`` (1.10), for http and websockets, with its cookies.
 
-    ``secret_key`` may be a list, newest first. Four things differ, and ``peer_exact=True`` takes
+    ``secret_key`` may be a list, newest first. Five things differ, and ``peer_exact=True`` takes
     them back: a change inside a nested list or dict is saved; a strange cookie is an empty session
     and not a 500; where the last of several cookies of the name does not open, the others are
-    tried; another server's clock may be 60 seconds ahead.
+    tried; another server's clock may be 60 seconds ahead; the session that is saved is the one that
+    this middleware made, and not one that a mounted application's put into the scope.
     """
 
     def __init__(

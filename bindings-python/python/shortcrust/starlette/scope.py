@@ -5,12 +5,36 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from starlette.types import Scope
+    from starlette.types import Message, Scope, Send
 
 REASON = "shortcrust.reason"
 """Why there is no session; what ``shortcrust.reason`` reads."""
 VISIT = "shortcrust.visit"
 """The session of the front, for ``login`` and the other commands."""
+
+
+class Outer:
+    """The session of a middleware further out, which this one's takes the place of for a while.
+
+    An application that is mounted shares the scope of the one that it is mounted in.
+    """
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self._session = {key: scope[key] for key in ("session", VISIT, REASON) if key in scope}
+
+    def put_back(self) -> None:
+        """When the inner application is done."""
+        self._scope.update(self._session)
+
+    async def send(self, send: Send, message: Message) -> None:
+        """Sends the headers by way of the outer middleware, which looks for its own session."""
+        inner = {key: self._scope[key] for key in self._session}
+        self.put_back()
+        try:
+            await send(message)
+        finally:
+            self._scope.update(inner)
 
 
 def cookie_header(scope: Scope) -> bytes:
