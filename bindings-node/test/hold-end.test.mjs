@@ -229,7 +229,8 @@ test('a client that goes away meanwhile is no error', async () => {
     })
   await listening(handler, async (server) => {
     await assert.rejects(fetchFrom(server, store), { code: 'ECONNRESET' })
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    while (!store.isWritten) await new Promise(setImmediate)
+    await new Promise(setImmediate)
   })
   assert.deepEqual([seen, store.isWritten], [[], true])
 })

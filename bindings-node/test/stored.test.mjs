@@ -674,7 +674,7 @@ for (const [host, version] of Object.entries({ 'Express 4': express4, 'Express 5
     },
   )
 
-  test(`${host}: after sixteen tries in vain it is a conflict, within two seconds`, async () => {
+  test(`${host}: after sixteen tries in vain it is a conflict`, async () => {
     const memory = new MemoryStore()
     const other = async (key) => {
       const [{ version, text }] = await memory.load([key])
@@ -688,13 +688,11 @@ for (const [host, version] of Object.entries({ 'Express 4': express4, 'Express 5
     await serve(failingApp(version, optionsFor(store), routes), async (browser) => {
       await browser.get('/in')
       asked.length = 0
-      const begun = Date.now()
       const { status, text, setCookie } = await browser.get('/add')
       assert.equal(status, 500)
       assert.match(text, /^conflict .* conflict$/)
       assert.deepEqual(setCookie, [])
       assert.equal(asked.filter((name) => name === 'save').length, 16)
-      assert.ok(Date.now() - begun < 2_500)
     })
   })
 

@@ -219,7 +219,8 @@ each(
       request.on('error', () => {})
       await once(request, 'response')
       request.destroy()
-      await new Promise((resolve) => setTimeout(resolve, 40))
+      while (store.calls.at(-1) !== 'set done') await new Promise(setImmediate)
+      await new Promise(setImmediate)
       assert.deepEqual([store.calls, errors], [['set', 'set done'], []])
     })
   },

@@ -6,6 +6,9 @@ import stock from 'express-session'
 import ours from 'shortcrust/express-session'
 
 import { SECRET, serve } from '../support.mjs'
+import { clock } from './support.mjs'
+
+export { clock }
 
 const require = createRequire(import.meta.url)
 
@@ -46,10 +49,13 @@ export function each(title, run, hosts = Object.keys(HOSTS)) {
   }
 }
 
-/** One test for each front. */
+/** One test for each front, in which the time stands still until it is set. */
 export function eachFront(title, run) {
   for (const [front, session] of Object.entries(FRONTS)) {
-    test(`${front} ${title}`, (context) => run({ context, front, isOurs: session === ours, session }))
+    test(`${front} ${title}`, (context) => {
+      clock(context)
+      return run({ context, front, isOurs: session === ours, session })
+    })
   }
 }
 
@@ -106,14 +112,6 @@ export function idOf({ setCookie }, name = NAME) {
 }
 
 export const records = (store) => Object.values(store.sessions).map((text) => JSON.parse(text))
-
-/** Sets Date.now() for the rest of the test. */
-export function clock(context, now) {
-  context.mock.method(Date, 'now', () => now)
-  return (later) => {
-    now = later
-  }
-}
 
 /** A MemoryStore whose calls are listed, and answered `delay` milliseconds later than it would. */
 export function listing(session, delay = false) {

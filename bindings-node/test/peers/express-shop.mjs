@@ -9,17 +9,18 @@ import ours from 'shortcrust/express-session'
 
 import { SECRET } from '../support.mjs'
 import { STORES } from './stores.mjs'
+import { clock } from './support.mjs'
 
 const FRONTS = { 'express-session': stock, 'shortcrust/express-session': ours }
 
 export const MINUTE = 60_000
 export const NAME = 'connect.sid'
 
-/** One test for each front on each store. */
+/** One test for each front on each store, in which the time stands still but for the store. */
 export function each(title, run, stores = Object.keys(STORES)) {
   for (const store of stores) {
     for (const [front, session] of Object.entries(FRONTS)) {
-      on(store, `${front} with ${store}: ${title}`, (records) => run({ session, records }))
+      on(store, `${front} with ${store}: ${title}`, (records, setTime) => run({ session, records, setTime }))
     }
   }
 }
@@ -28,7 +29,7 @@ export function on(store, title, run) {
   test(title, { skip: STORES[store].skip }, async (context) => {
     const records = await STORES[store].open()
     context.after(() => records.close())
-    await run(records)
+    await run(records, clock(context))
   })
 }
 
@@ -83,6 +84,7 @@ export const WITH_EXPIRY = { cookie: { maxAge: MINUTE } }
 export const record = async (records, id) => JSON.parse(await records.text(id))
 export const signed = (id) => `${NAME}=${encodeURIComponent(`s:${signature.sign(id, SECRET)}`)}`
 
+/** The store's own clock goes on, and a busy machine may take a while. */
 export function isAbout(seconds, expected) {
-  assert.ok(seconds > expected - 8 && seconds <= expected + 1, `${seconds} s, not ${expected} s`)
+  assert.ok(seconds > expected - 30 && seconds <= expected + 1, `${seconds} s, not ${expected} s`)
 }

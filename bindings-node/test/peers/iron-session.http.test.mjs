@@ -1,6 +1,5 @@
 // The same applications on shortcrust/iron-session and on iron-session 8, over every kind of request it takes.
 import assert from 'node:assert/strict'
-import http from 'node:http'
 import { suite, test } from 'node:test'
 
 import { Browser, serve } from '../support.mjs'
@@ -544,17 +543,19 @@ suite('swapping', () => {
 
   for (const [name, stock] of Object.entries({ 'iron-session 8': eight, 'iron-session 9': nine })) {
     test(`who is logged in at ${name} stays so at ours, and back, on one port`, async () => {
-      const browser = new Browser(0)
       let visits = 0
-      for (const [at, module] of [stock, ours, stock, ours].entries()) {
-        const server = http.createServer({ keepAliveTimeout: 1 }, app(module))
-        await new Promise((done) => server.listen(browser.port, '127.0.0.1', done))
-        browser.port = server.address().port
-        const { text } = await browser.get(at === 0 ? '/login' : '/')
-        visits += 1
-        assert.deepEqual(JSON.parse(text), { user: 'ada', visits })
-        await new Promise((done) => server.close(done))
-      }
+      let module
+      await serve(
+        (...args) => app(module)(...args),
+        async (browser) => {
+          for (const [at, next] of [stock, ours, stock, ours].entries()) {
+            module = next
+            const { text } = await browser.get(at === 0 ? '/login' : '/')
+            visits += 1
+            assert.deepEqual(JSON.parse(text), { user: 'ada', visits })
+          }
+        },
+      )
     })
   }
 })

@@ -1,7 +1,11 @@
 // What the tests of the drop-ins share: vectors, a clock, random sessions.
+import { pbkdf2 } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { promisify } from 'node:util'
 
 import fc from 'fast-check'
+
+const derive = promisify(pbkdf2)
 
 /** How many random documents a differential test takes. */
 export const RUNS = process.env.LONG ? 10_000 : 1_000
@@ -29,6 +33,32 @@ export async function atTime(now, run) {
   } finally {
     Date.now = real
   }
+}
+
+const realNow = Date.now
+
+/** Sets `Date.now()` for the rest of the test; without a time it stands still. */
+export function clock(context, now = realNow()) {
+  if (Date.now === realNow) {
+    context.after(() => {
+      Date.now = realNow
+    })
+  }
+  Date.now = () => now
+  return (later) => {
+    now = later
+  }
+}
+
+/** Whether `run` needs a thread of libuv's pool: while none is free, it is not done. */
+export async function isOffTheEventLoop(run) {
+  const order = []
+  const busy = Array.from({ length: Number(process.env.UV_THREADPOOL_SIZE ?? 4) }, async () => {
+    await derive('x', 'x', 200_000, 32, 'sha256')
+    order.push('others')
+  })
+  await Promise.all([...busy, run().then(() => order.push('run'))])
+  return order[0] === 'others'
 }
 
 /** What `JSON.parse` may give: a session's data; without `__proto__`, which the drop-ins leave out. */
