@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, tzinfo
 import flask.sessions
 import hypothesis
 import pytest
-from shortcrust import flask as shortcrust_flask
+from shortcrust.flask import drop_in as flask_drop_in
 from shortcrust.starlette import drop_in as starlette_drop_in
 
 hypothesis.settings.register_profile("short", max_examples=1_000, deadline=None)
@@ -51,6 +51,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 def _warnings_anew() -> Iterator[None]:
     """A warning comes once a configuration, and the tests share their secrets."""
     yield
-    for front in (shortcrust_flask, starlette_drop_in):
+    for front in (flask_drop_in, starlette_drop_in):
         front._drop_in_engine.cache_clear()
         front._warn_of_insecure.cache_clear()
