@@ -6,6 +6,7 @@ import json
 import os
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
+from importlib.metadata import version
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from itsdangerous import TimestampSigner
 from shortcrust import ConfigError, TooLarge, ambient, reason
 from shortcrust import flask as shortcrust_flask
 from shortcrust._core import Engine
-from shortcrust.starlette import SessionMiddleware, regenerate
+from shortcrust.starlette import SessionMiddleware, _installed, regenerate
 from starlette.applications import Starlette
 from starlette.datastructures import Secret
 from starlette.requests import Request
@@ -26,7 +27,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocket
-from test_starlette import client_of, cookies, seen, setter, signed
+from test_starlette import client_of, cookies, seen, setter, signed, since
 from vectors import Case
 
 NEW = "a new secret that is long enough for the sealed format"
@@ -66,6 +67,7 @@ def why(header: str, **options: Any) -> Any:
 # Differences from Starlette
 
 
+@since(1, 0)
 @each_front
 def test_a_nested_change_is_saved(options: dict[str, Any], clock: Clock) -> None:
     client = build(**options)
@@ -87,12 +89,14 @@ def test_a_session_that_could_not_be_read_again_is_not_written(
         client.get("/login")
 
 
+@since(1, 0)
 def test_peer_exact_loses_a_nested_change_as_starlette_does(clock: Clock) -> None:
     client = build(peer_exact=True)
     client.get("/login")
     assert cookies(client.get("/add")) == []
 
 
+@since(1, 0)
 def test_a_nested_change_by_way_of_the_scope_is_saved(clock: Clock) -> None:
     def add(request: Request) -> Response:
         request.scope["session"]["cart"].append("tea")
@@ -105,6 +109,7 @@ def test_a_nested_change_by_way_of_the_scope_is_saved(clock: Clock) -> None:
     assert response.headers["Vary"] == "Cookie"
 
 
+@since(1, 0)
 @pytest.mark.parametrize("odd", [Decimal(1), b"x", {"a", "b"}, object()], ids=repr)
 def test_what_no_json_holds_in_a_nested_copy_does_not_fail_a_request_that_only_reads(
     odd: object, clock: Clock
@@ -206,6 +211,7 @@ def test_a_quote_cannot_smuggle_in_a_cookie(clock: Clock) -> None:
 # Secrets
 
 
+@since(1, 0)
 def test_a_list_of_secrets_is_newest_first(clock: Clock) -> None:
     client = build(secret_key=[NEW, Secret(SECRET)])
     assert seen(client, f"session={signed({'n': 1})}") == {"n": 1}
@@ -576,6 +582,26 @@ def test_at_most_one_call_before_and_one_behind_and_none_for_nothing(
         before, *behind = calls(path)
         assert before == "open"
         assert len(behind) <= 1
+
+
+# What is installed
+
+
+def test_a_starlette_that_is_too_old_is_named_in_one_sentence() -> None:
+    installed = version("starlette")
+    with pytest.raises(ImportError) as raised:
+        _installed._at_least("starlette", 99, 0)
+    assert str(raised.value) == (
+        f"shortcrust.starlette needs starlette 99.0 or newer, and {installed} is installed: "
+        "pip install 'shortcrust[starlette]'"
+    )
+
+
+def test_a_package_that_is_missing_is_named_in_one_sentence() -> None:
+    with pytest.raises(
+        ImportError, match=r"needs shortcrust-none 2\.0 or newer, and there is none"
+    ):
+        _installed._at_least("shortcrust-none", 2, 0)
 
 
 # The vectors

@@ -11,7 +11,6 @@ from shortcrust import reason
 from shortcrust.starlette import SessionMiddleware, login, user
 from shortcrust.stores import AsyncMemoryStore
 from starlette.applications import Starlette
-from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.middleware.sessions import SessionMiddleware as Stock
 from starlette.requests import HTTPConnection, Request
@@ -216,5 +215,5 @@ def test_what_replaces_the_session_in_the_scope_is_not_saved(kind: str, clock: C
     )
     browser = TestClient(app)
     browser.get("/put?key=cart")
-    assert MutableHeaders(browser.get("/replace").headers).getlist("set-cookie") == []
+    browser.get("/replace")
     assert browser.get("/show").json() == ["cart"]

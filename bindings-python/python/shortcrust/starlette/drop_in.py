@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from itsdangerous import TimestampSigner
 from starlette.datastructures import MutableHeaders
-from starlette.middleware.sessions import Session
 from starlette.middleware.sessions import SessionMiddleware as Peer
 from starlette.requests import cookie_parser
 
 from .. import _config, _core, ambient
 from .._errors import ConfigError, TooLarge
-from .scope import REASON, VISIT, Outer, cookie_header
+from ._installed import HAS_PARTITIONED, NO_AGE_OF_ZERO, SETS_EACH_TIME
+from .scope import REASON, VISIT, Outer, cookie_header, sets_cookie
+from .session import Session
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -43,8 +44,12 @@ class DropIn(Peer):
         peer_exact: bool,
         checked: bool,
     ) -> None:
-        peers = (session_cookie, max_age, path, same_site, https_only, domain, partitioned)
-        super().__init__(app, secrets[0], *peers)
+        peers = (session_cookie, max_age, path, same_site, https_only, domain)
+        if HAS_PARTITIONED:
+            super().__init__(app, secrets[0], *peers, partitioned)
+        else:
+            super().__init__(app, secrets[0], *peers)
+            self.security_flags += "; partitioned" if partitioned else ""
         # itsdangerous lists the newest last.
         self.signer: TimestampSigner = TimestampSigner(secrets[::-1])
         self._stock_signer = self.signer
@@ -90,28 +95,34 @@ class DropIn(Peer):
         return _drop_in_engine(self.session_cookie, tuple(reversed(secrets)), self.max_age)
 
     def _close(self, visit: _Visit, message: Message) -> None:
-        session, cookie = visit.session, None
-        token = self._token(visit, session)
+        headers, session, cookie = MutableHeaders(scope=message), visit.session, None
+        is_due = session.modified or (
+            SETS_EACH_TIME and not sets_cookie(headers, self.session_cookie)
+        )
+        token = self._token(visit, session, is_due=is_due)
         if token is not None:
-            max_age = "" if self.max_age is None else f"Max-Age={self.max_age}; "
-            cookie = f"{token}; path={self.path}; {max_age}{self.security_flags}"
+            cookie = f"{token}; path={self.path}; {self._max_age()}{self.security_flags}"
             session.mark_modified()
-        elif session.modified and not session and visit.has_session:
+        elif is_due and not session and visit.has_session:
             expires = "expires=Thu, 01 Jan 1970 00:00:00 GMT"
             cookie = f"null; path={self.path}; {expires}; {self.security_flags}"
-        if session.accessed:
-            MutableHeaders(scope=message).add_vary_header("Cookie")
+        if session.accessed and not SETS_EACH_TIME:
+            headers.add_vary_header("Cookie")
         if cookie is not None:
-            MutableHeaders(scope=message).append("Set-Cookie", f"{self.session_cookie}={cookie}")
+            headers.append("Set-Cookie", f"{self.session_cookie}={cookie}")
 
-    def _token(self, visit: _Visit, session: Session) -> str | None:
-        if not session or not (session.modified or visit.has_session):
+    def _max_age(self) -> str:
+        is_none = self.max_age is None or (NO_AGE_OF_ZERO and self.max_age == 0)
+        return "" if is_none else f"Max-Age={self.max_age}; "
+
+    def _token(self, visit: _Visit, session: Session, *, is_due: bool) -> str | None:
+        if not session or not (is_due or visit.has_session):
             return None
         try:
             return visit.engine.seal(
                 visit.native,
                 session,
-                session.modified,
+                is_due,
                 False,
                 ambient.now_ms(),
                 ambient.entropy,

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 from starlette.datastructures import MutableHeaders
-from starlette.middleware.sessions import Session
 
 from .. import _config, _core, _tagged
 from .._driver import Driver, Visit, Why, run_async
 from .._errors import ConfigError, ShortcrustError
 from .._queues import Queues
 from .arguments import in_our_words
-from .scope import REASON, VISIT, Outer, cookie_header
+from .scope import REASON, VISIT, Outer, cookie_header, sets_cookie
+from .session import Session
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -143,11 +143,12 @@ class OwnVisit:
     async def close(self, message: Message) -> None:
         message.setdefault("headers", [])
         headers, session, closed = MutableHeaders(scope=message), self.session, None
+        was_read = session.accessed
         if session.modified or (
-            self.visit.native is not None and not _sets_cookie(headers, self._name)
+            self.visit.native is not None and not sets_cookie(headers, self._name)
         ):
             closed = await self._closed(session)
-        if session.accessed or closed is not None:
+        if was_read or closed is not None:
             headers.add_vary_header("Cookie")
         if closed is None:
             return
@@ -169,8 +170,3 @@ class OwnVisit:
     def _note(self) -> None:
         if self.visit.failure is not None:
             self.scope[REASON] = self.visit.failure
-
-
-def _sets_cookie(headers: MutableHeaders, name: str) -> bool:
-    """Whether an inner middleware with the same cookie has spoken, which no renewal overrules."""
-    return any(value.startswith(f"{name}=") for value in headers.getlist("set-cookie"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from starlette.datastructures import MutableHeaders
     from starlette.types import Message, Scope, Send
 
 REASON = "shortcrust.reason"
@@ -40,3 +41,8 @@ class Outer:
 def cookie_header(scope: Scope) -> bytes:
     """The Cookie header; HTTP/2 may split it (RFC 9113, section 8.2.3)."""
     return b"; ".join([value for key, value in scope["headers"] if key == b"cookie"])
+
+
+def sets_cookie(headers: MutableHeaders, name: str) -> bool:
+    """Whether an inner middleware with the same cookie has spoken, which no renewal overrules."""
+    return any(value.startswith(f"{name}=") for value in headers.getlist("set-cookie"))
