@@ -237,6 +237,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"format": "rot13"}, "format: format must be one of"),
     ({"format": {"format": "starlette", "salt": "x"}}, "format starlette has no option salt"),
     ({"format": "sealed", "policy": {"idel": 1}}, "policy has no idel; it has idle, absolute"),
+    ({"format": "sealed", "max_age": -1}, "max_age must be seconds or None, and not negative"),
+    ({"format": "sealed", "max_age": "1 day"}, "max_age must be seconds or None"),
     ({"format": "sealed", "policy": {"idle": "1 day"}}, r"policy\['idle'\] must be seconds"),
     ({"format": "sealed", "readers": "starlette"}, "readers must be a list of dicts"),
     ({"format": "sealed", "readers": [{"format": "starlette"}]}, "readers: each reader"),
@@ -330,6 +332,11 @@ def test_a_session_is_renewed_after_a_quarter_of_idle(
     [
         ({"max_age": 60}, "Path=/; Max-Age=60; HttpOnly; SameSite=Lax"),
         ({"max_age": None}, "Path=/; HttpOnly; SameSite=Lax"),
+        ({"https_only": True}, "Path=/; Max-Age=1209600; Secure; HttpOnly; SameSite=Lax"),
+        (
+            {"same_site": "none", "https_only": True, "partitioned": True},
+            "Path=/; Max-Age=1209600; Secure; HttpOnly; SameSite=None; Partitioned",
+        ),
         ({"policy": {"idle": timedelta(hours=1)}}, "Path=/; Max-Age=3600; HttpOnly; SameSite=Lax"),
         ({"policy": {"persistent": False}}, "Path=/; HttpOnly; SameSite=Lax"),
         (
@@ -366,6 +373,21 @@ def test_secure_is_as_the_connection_is(scheme: str, secure: bool, clock: Clock)
 def test_what_may_surprise_is_warned_of() -> None:
     with pytest.warns(UserWarning, match="has a Domain"):
         build(format="sealed", domain="example.com")
+    with pytest.warns(UserWarning, match="max_age is longer than a session's 90 days"):
+        build(format="sealed", max_age=365 * 86_400)
+
+
+def test_starlettes_name_and_domain_are_our_cookies(clock: Clock) -> None:
+    with pytest.warns(UserWarning, match="has a Domain"):
+        client = build(format="sealed", session_cookie="sid", domain="example.com")
+    (cookie,) = cookies(client.get("/login"))
+    assert cookie.startswith("sid=")
+    assert "; Domain=example.com" in cookie
+
+
+def test_a_long_max_age_with_a_policy_of_its_own_is_not_warned_of() -> None:
+    build(format="sealed", max_age=365 * 86_400, policy={"absolute": None})
+    build(format="sealed", max_age=365 * 86_400, policy={"absolute": timedelta(days=365)})
 
 
 def test_any_argument_of_ours_makes_it_our_front_and_sealed_is_its_default(clock: Clock) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -35,9 +36,20 @@ def lifetime(max_age: int | None, policy: Mapping[str, Any] | None) -> dict[str,
         raise ConfigError(
             f"policy has no {', '.join(unknown)}; it has {', '.join(_POLICY)}", "policy"
         )
+    if max_age is not None and not (isinstance(max_age, (int, float)) and max_age >= 0):
+        raise ConfigError("max_age must be seconds or None, and not negative", "policy")
     # Without a Max-Age the cookie ends with the browser; the session ends by the policy.
     limits = {"PERSISTENT": False} if max_age is None else {"IDLE": max_age}
-    return limits | {key.upper(): value for key, value in (policy or {}).items()}
+    settings = limits | {key.upper(): value for key, value in (policy or {}).items()}
+    longest = _config.DEFAULTS["ABSOLUTE"]
+    if "ABSOLUTE" not in settings and max_age is not None and max_age > longest:
+        warnings.warn(
+            f"max_age is longer than a session's {longest // _config.DAY} days: set "
+            "policy={'absolute': ...} to the time after which a user has to log in again, "
+            "or to None",
+            stacklevel=4,
+        )
+    return settings
 
 
 def in_our_words(message: str) -> str:
