@@ -21,7 +21,7 @@ pub enum Digest {
     Sha512,
 }
 
-/// A keyed state, made once a key and cloned for every message.
+/// A keyed state, made once a key and cloned for every message; wiped when dropped, as its clones are.
 #[derive(Clone)]
 pub(crate) enum Mac {
     Sha1(Hmac<Sha1>),

@@ -74,22 +74,25 @@ impl LocalKey {
     }
 
     fn cipher(&self, nonce: &[u8; NONCE]) -> XChaCha20 {
-        let bytes: [u8; 56] = self.derive::<consts::U56, 56>(b"paseto-encryption-key", nonce);
+        let bytes: Zeroizing<[u8; 56]> = self.derive::<consts::U56, 56>(b"paseto-encryption-key", nonce);
         let (key, iv) = bytes.split_first_chunk::<32>().expect("56 is more than 32");
         let iv: &[u8; 24] = iv.try_into().expect("56 - 32 = 24");
         XChaCha20::new(key.into(), iv.into())
     }
 
     fn tag(&self, nonce: &[u8; NONCE], ciphertext: &[u8], footer: &[u8], assertion: &[u8]) -> [u8; TAG] {
-        let key: [u8; 32] = self.derive::<consts::U32, 32>(b"paseto-auth-key-for-aead", nonce);
-        blake2b::<consts::U32, TAG>(&key, &[&pae(&[HEADER.as_bytes(), nonce, ciphertext, footer, assertion])])
+        let key: Zeroizing<[u8; 32]> = self.derive::<consts::U32, 32>(b"paseto-auth-key-for-aead", nonce);
+        blake2b::<consts::U32, TAG>(
+            &*key,
+            &[&pae(&[HEADER.as_bytes(), nonce, ciphertext, footer, assertion])],
+        )
     }
 
-    fn derive<N, const LEN: usize>(&self, label: &[u8], nonce: &[u8; NONCE]) -> [u8; LEN]
+    fn derive<N, const LEN: usize>(&self, label: &[u8], nonce: &[u8; NONCE]) -> Zeroizing<[u8; LEN]>
     where
         N: ArraySize<ArrayType<u8> = [u8; LEN]> + IsLessOrEqual<consts::U64, Output = consts::True>,
     {
-        blake2b::<N, LEN>(&*self.0, &[label, nonce])
+        Zeroizing::new(blake2b::<N, LEN>(&*self.0, &[label, nonce]))
     }
 }
 

@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use argon2::{Algorithm, Argon2, Params, Version};
 use blake2::{Blake2b, Digest as _, digest::consts::U32};
 use crypto_secretbox::{KeyInit, XSalsa20Poly1305, aead::Aead};
+use zeroize::Zeroizing;
 
 /// Bytes of a key.
 pub const KEY: usize = 32;
@@ -35,11 +36,11 @@ pub fn open(key: &[u8; KEY], nonce: &[u8; NONCE], boxed: &[u8]) -> Option<Vec<u8
 }
 
 /// `crypto_pwhash` at its moderate limits: Argon2id, 3 passes over 256 MiB, which takes most of a second.
-pub fn password_key(password: &[u8], salt: &[u8; SALT]) -> [u8; KEY] {
+pub fn password_key(password: &[u8], salt: &[u8; SALT]) -> Zeroizing<[u8; KEY]> {
     let limits = Params::new(256 * 1024, 3, 1, Some(KEY)).expect("libsodium's limits are Argon2's too");
-    let mut key = [0; KEY];
+    let mut key = Zeroizing::new([0; KEY]);
     Argon2::new(Algorithm::Argon2id, Version::V0x13, limits)
-        .hash_password_into(password, salt, &mut key)
+        .hash_password_into(password, salt, key.as_mut())
         .expect("a salt of 16 bytes is long enough");
     key
 }

@@ -3,6 +3,8 @@
 use alloc::{string::String, vec::Vec};
 use core::fmt;
 
+use zeroize::Zeroizing;
+
 use crate::{
     crypto::{Digest, Mac, digest},
     encoding::{base64url, from_base64url},
@@ -25,7 +27,7 @@ pub enum KeyDerivation {
     None,
 }
 
-/// The key that itsdangerous derives from one secret. Its signatures are unpadded base64url.
+/// The key that itsdangerous derives from one secret, wiped when dropped. Its signatures are unpadded base64url.
 ///
 /// ```
 /// use shortcrust::{Digest, format::{KeyDerivation, SigningKey}};
@@ -38,12 +40,12 @@ pub struct SigningKey(Mac);
 impl SigningKey {
     /// Secrets of any length will do; what is strong enough is for the caller to say.
     pub fn derive(secret: &[u8], salt: &[u8], hash: Digest, derivation: KeyDerivation) -> Self {
-        let key = match derivation {
+        let key = Zeroizing::new(match derivation {
             KeyDerivation::Concat => digest(hash, &[salt, secret]),
             KeyDerivation::DjangoConcat => digest(hash, &[salt, b"signer", secret]),
             KeyDerivation::Hmac => Mac::new(hash, secret).sign(salt),
             KeyDerivation::None => secret.to_vec(),
-        };
+        });
         Self(Mac::new(hash, &key))
     }
 
