@@ -1,4 +1,4 @@
-# make demo · make test · make test-long · make conformance · make services · make load · make bench · make lint
+# make demo · make test · make test-long · make conformance · make matrix · make services · make load · make bench · make lint
 # Needs cargo, Python 3.11 or newer and Node 20 or newer; everything else is installed below this folder.
 
 PYTHON ?= python3
@@ -6,7 +6,7 @@ BIN := .venv/bin
 SERVICES := $(PYTHON) tests/services/services.py
 RUST := $(shell find core/src bindings-*/src -name '*.rs') Cargo.toml Cargo.lock $(wildcard */Cargo.toml)
 
-.PHONY: demo test test-long conformance services load bench lint clean
+.PHONY: demo test test-long conformance matrix services load bench lint clean
 .DELETE_ON_ERROR:
 
 demo: .venv/built tests/interop/node_modules/.built
@@ -18,11 +18,15 @@ test: lint
 
 # What a change is called done by: 10,000 random documents where `make test` has 1,000.
 test-long: export LONG = 1
-test-long: test conformance
+test-long: test conformance matrix
 
 # Flask's and itsdangerous' own test suites, from their source distributions, on our classes.
 conformance: .venv/built
 	$(BIN)/python tests/conformance/run.py
+
+# The drop-ins on the oldest and the newest version of each peer: tests/matrix/table.toml. ROWS="flask starlette" for some.
+matrix: .venv/built bindings-node/node_modules/.built
+	$(SERVICES) run -- $(BIN)/python tests/matrix/run.py $(ROWS)
 
 # Redis and PostgreSQL until Ctrl-C, for tests that are run one by one. INSTALL=1 installs them first.
 services:

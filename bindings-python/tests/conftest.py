@@ -10,7 +10,9 @@ from datetime import datetime, timedelta, tzinfo
 import flask.sessions
 import hypothesis
 import pytest
+from shortcrust import _warnings
 from shortcrust.flask import drop_in as flask_drop_in
+from shortcrust.flask._installed import FLASK
 from shortcrust.starlette import drop_in as starlette_drop_in
 
 hypothesis.settings.register_profile("short", max_examples=1_000, deadline=None)
@@ -47,10 +49,17 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
+def since_flask(major: int, minor: int) -> pytest.MarkDecorator:
+    """For what older versions of Flask do otherwise; `tests/matrix` runs the tests on them."""
+    is_older = (major, minor) > FLASK
+    return pytest.mark.skipif(is_older, reason=f"Flask {major}.{minor}")
+
+
 @pytest.fixture(autouse=True)
 def _warnings_anew() -> Iterator[None]:
-    """A warning comes once a configuration, and the tests share their secrets."""
+    """A weakness is told once a process, and the tests share their secrets."""
     yield
-    for front in (flask_drop_in, starlette_drop_in):
-        front._drop_in_engine.cache_clear()
-        front._warn_of_insecure.cache_clear()
+    _warnings._TOLD.clear()
+    flask_drop_in._drop_in_engine.cache_clear()
+    starlette_drop_in._drop_in_engine.cache_clear()
+    starlette_drop_in._warn_of_insecure.cache_clear()

@@ -10,14 +10,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from conftest import SECRET, Clock
+from conftest import SECRET, Clock, since_flask
 from flask import Flask, request, session
 from flask.json.provider import DefaultJSONProvider
 from flask.sessions import SecureCookieSessionInterface
 from freezegun import freeze_time
 from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 from itsdangerous.encoding import base64_encode
-from shortcrust import ConfigError, TooLarge, reason
+from shortcrust import ConfigError, ShortcrustWarning, TooLarge, reason
 from shortcrust.flask import SessionInterface
 from test_drop_in import cookies, serve, setter, show, token
 
@@ -316,6 +316,7 @@ def test_freezegun_is_obeyed() -> None:
 # Configuration.
 
 
+@since_flask(3, 1)
 @pytest.mark.parametrize("fallbacks", ["old", b"old"])
 @pytest.mark.parametrize("peer_exact", [False, True])
 def test_fallbacks_that_are_no_list_are_refused(
@@ -330,6 +331,7 @@ def test_fallbacks_that_are_no_list_are_refused(
     assert raised.value.code == "secret"
 
 
+@since_flask(3, 1)
 def test_an_empty_fallback_is_refused(app: Flask) -> None:
     app.config["SECRET_KEY_FALLBACKS"] = [""]
     app.testing = True
@@ -338,27 +340,61 @@ def test_an_empty_fallback_is_refused(app: Flask) -> None:
         app.test_client().get("/show")
 
 
-@pytest.mark.parametrize(
+WEAK = pytest.mark.parametrize(
     ("config", "words"),
     [
         ({"SECRET_KEY": "dev"}, "can be guessed"),
-        ({"SECRET_KEY_FALLBACKS": ["dev"]}, "can be guessed"),
         ({"SESSION_COOKIE_SAMESITE": "None"}, "without Secure"),
-        ({"SESSION_COOKIE_PARTITIONED": True}, "SESSION_COOKIE_PARTITIONED"),
+        pytest.param({"SECRET_KEY_FALLBACKS": ["dev"]}, "can be guessed", marks=since_flask(3, 1)),
+        pytest.param(
+            {"SESSION_COOKIE_PARTITIONED": True},
+            "SESSION_COOKIE_PARTITIONED",
+            marks=since_flask(3, 1),
+        ),
     ],
 )
-def test_weak_configuration_is_warned_of_once(
-    app: Flask, config: dict[str, Any], words: str
+
+
+def weaknesses(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.name == "shortcrust"]
+
+
+@WEAK
+def test_weak_configuration_is_one_line_in_the_log_and_no_warning_in_a_request(
+    app: Flask, config: dict[str, Any], words: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     app.config.update(config)
     serve(app, save=setter(user="ada"))
     client = app.test_client()
-    with pytest.warns(UserWarning, match=words) as caught:
-        statuses = [client.get("/save").status_code for _ in range(3)]
-    assert statuses == [200] * 3
-    assert len(caught) == 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert [client.get("/save").status_code for _ in range(3)] == [200] * 3
+    (line,) = weaknesses(caplog)
+    assert words in line
 
 
+@WEAK
+def test_weak_configuration_is_a_warning_where_the_front_is_told_of_the_app(
+    app: Flask, config: dict[str, Any], words: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    app.config.update(config)
+    with pytest.warns(ShortcrustWarning, match=words) as caught:
+        app.session_interface = SessionInterface(app)
+    assert [warning.filename for warning in caught] == [__file__]
+    serve(app, save=setter(user="ada"))
+    assert app.test_client().get("/save").status_code == 200
+    assert weaknesses(caplog) == []
+
+
+@since_flask(3, 1)
+def test_an_interface_that_is_told_of_the_app_refuses_fallbacks_that_are_no_list() -> None:
+    app = Flask(__name__)
+    app.config.update(SECRET_KEY=SECRET, SECRET_KEY_FALLBACKS="old")
+    with pytest.raises(ConfigError, match="SECRET_KEY_FALLBACKS must be a list"):
+        SessionInterface(app)
+
+
+@since_flask(3, 1)
 def test_more_secrets_than_the_core_tries_are_left_to_flask(app: Flask) -> None:
     serve(app, login=setter(user="ada"), show=show)
     client = app.test_client()
@@ -368,6 +404,7 @@ def test_more_secrets_than_the_core_tries_are_left_to_flask(app: Flask) -> None:
     assert client.get("/show").text == "{'user': 'ada'}"
 
 
+@since_flask(3, 1)
 def test_a_secret_of_another_type_is_left_to_flask(app: Flask) -> None:
     app.config["SECRET_KEY"] = bytearray(SECRET.encode())
     serve(app, login=setter(user="ada"), show=show)

@@ -312,9 +312,12 @@ def test_a_flask_cookie_is_converted_and_keeps_its_beginning(clock: Clock) -> No
 
 def test_a_reader_is_not_read_after_its_date(clock: Clock) -> None:
     app = build(SHORTCRUST_READERS=[FLASK_READER], SHORTCRUST_IDLE=None)
-    client = as_stock(app)
+    peer = Flask(__name__)
+    peer.config["SECRET_KEY"] = SECRET
+    serve(peer, login=setter(user="ada"))
+    (cookie,) = cookies(peer.test_client().get("/login"))
     clock.set_ms(int(datetime(2026, 3, 1, 23, 59, tzinfo=timezone.utc).timestamp()) * 1000)
-    sent = {"Cookie": f"session={client.get_cookie('session').value}"}  # type: ignore[union-attr]
+    sent = {"Cookie": cookie.partition(";")[0]}
     other = app.test_client(use_cookies=False)
     assert other.get("/show", headers=sent).text == "{'user': 'ada'}"
     clock.advance(minutes=1)

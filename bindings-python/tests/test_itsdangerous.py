@@ -8,10 +8,13 @@ import json
 import pickle
 import zlib
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import datetime, timezone
 from decimal import Decimal
 from enum import IntEnum
 from functools import partial
+from importlib import import_module
+from importlib.metadata import version
 from io import BytesIO, StringIO
 from types import FunctionType, ModuleType
 from typing import Any
@@ -24,6 +27,7 @@ from conftest import SECRET, Clock
 from freezegun import freeze_time
 from hypothesis import example, given
 from hypothesis import strategies as st
+from shortcrust.itsdangerous._installed import ITSDANGEROUS
 
 CLASSES = [
     "Serializer",
@@ -33,6 +37,7 @@ CLASSES = [
     "URLSafeSerializer",
     "URLSafeTimedSerializer",
 ]
+MODULES = ["encoding", "exc", "serializer", "signer", "timed", "url_safe"]
 SERIALIZERS = [name for name in CLASSES if name.endswith("Serializer")]
 DERIVATIONS = ["concat", "django-concat", "hmac", "none"]
 DIGESTS = ["md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sha3_256", "blake2b"]
@@ -71,14 +76,50 @@ def test_our_classes_are_related_as_the_peers_are() -> None:
             assert issubclass(getattr(ours, one), getattr(ours, other)) is theirs
 
 
+@pytest.mark.filterwarnings("ignore:Importing 'itsdangerous.json' is deprecated")
 def test_all_that_the_peer_exports_is_there_and_the_exceptions_are_its_own() -> None:
     public = {
         name for name, value in vars(stock).items() if isinstance(value, (type, FunctionType))
     }
-    assert public - {"__getattr__"} <= set(ours.__all__)
     for name in public - {*CLASSES, "__getattr__"}:
         assert getattr(ours, name) is getattr(stock, name)
     assert ours.SigningAlgorithm is itsdangerous.signer.SigningAlgorithm
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_the_modules_of_the_peer_are_there_with_their_public_names(module: str) -> None:
+    theirs = import_module(f"itsdangerous.{module}")
+    mine = import_module(f"shortcrust.itsdangerous.{module}")
+    public = {
+        name
+        for name, value in vars(theirs).items()
+        if getattr(value, "__module__", "") == theirs.__name__ and not name.startswith("_")
+    }
+    for name in public:
+        value = getattr(mine, name)
+        if name in (*CLASSES, "URLSafeSerializerMixin"):
+            assert issubclass(value, getattr(theirs, name))
+            assert value.__module__ == mine.__name__
+        else:
+            assert value is getattr(theirs, name)
+
+
+def test_a_serializer_made_with_the_mixin_is_the_peers(clock: Clock) -> None:
+    def call(m: ModuleType) -> Any:
+        mixin = import_module(f"{m.__name__}.url_safe").URLSafeSerializerMixin
+        kind = type("Mine", (mixin, m.TimedSerializer), {})
+        token = kind(SECRET).dumps({"text": "x" * 200})
+        return token, kind(SECRET).loads(token)
+
+    assert_same(call)
+
+
+def test_names_of_one_version_of_the_peer_are_the_peers() -> None:
+    warns = pytest.warns(DeprecationWarning, match="'__version__' attribute is deprecated")
+    with warns if ITSDANGEROUS >= (2, 2) else nullcontext():
+        assert ours.__version__ == version("itsdangerous")
+    with pytest.raises(AttributeError):
+        _ = ours.no_such_name
 
 
 class Colour(IntEnum):
@@ -397,8 +438,8 @@ def test_files_are_written_and_read_alike(clock: Clock) -> None:
     for name in SERIALIZERS:
         assert_same(call, name)
     file = BytesIO()
-    ours.Serializer[bytes](SECRET, serializer=pickle).dump([1], file)
-    assert file.getvalue() == stock.Serializer[bytes](SECRET, serializer=pickle).dumps([1])
+    ours.Serializer(SECRET, serializer=pickle).dump([1], file)
+    assert file.getvalue() == stock.Serializer(SECRET, serializer=pickle).dumps([1])
 
 
 def test_fallback_signers_are_tried(clock: Clock) -> None:

@@ -6,7 +6,6 @@ import json
 import os
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
-from importlib.metadata import version
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +18,7 @@ from itsdangerous import TimestampSigner
 from shortcrust import ConfigError, TooLarge, ambient, reason
 from shortcrust import flask as shortcrust_flask
 from shortcrust._core import Engine
-from shortcrust.starlette import SessionMiddleware, _installed, regenerate
+from shortcrust.starlette import SessionMiddleware, regenerate
 from starlette.applications import Starlette
 from starlette.datastructures import Secret
 from starlette.requests import Request
@@ -604,26 +603,6 @@ def test_at_most_one_call_before_and_one_behind_and_none_for_nothing(
         before, *behind = calls(path)
         assert before == "open"
         assert len(behind) <= 1
-
-
-# What is installed
-
-
-def test_a_starlette_that_is_too_old_is_named_in_one_sentence() -> None:
-    installed = version("starlette")
-    with pytest.raises(ImportError) as raised:
-        _installed._at_least("starlette", 99, 0)
-    assert str(raised.value) == (
-        f"shortcrust.starlette needs starlette 99.0 or newer, and {installed} is installed: "
-        "pip install 'shortcrust[starlette]'"
-    )
-
-
-def test_a_package_that_is_missing_is_named_in_one_sentence() -> None:
-    with pytest.raises(
-        ImportError, match=r"needs shortcrust-none 2\.0 or newer, and there is none"
-    ):
-        _installed._at_least("shortcrust-none", 2, 0)
 
 
 # The vectors

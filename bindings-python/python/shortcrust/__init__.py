@@ -30,6 +30,7 @@ from ._errors import (
     UnknownKey,
     Unsupported,
 )
+from ._warnings import ShortcrustWarning
 
 __all__ = [
     "BadSignature",
@@ -49,6 +50,7 @@ __all__ = [
     "Request",
     "Revoked",
     "ShortcrustError",
+    "ShortcrustWarning",
     "TooLarge",
     "TooMany",
     "Unavailable",

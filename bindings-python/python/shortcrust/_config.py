@@ -99,6 +99,14 @@ def keeping(
         return found
     key = PREFIX + ("STORE" if purpose == "sessions" else "REVOCATIONS")
     lacks = [name for name in _METHODS if not callable(getattr(store, name, None))]
+    if isinstance(store, (str, bytes)):
+        name = "AsyncRedisStore" if is_async else "RedisStore"
+        client = "redis.asyncio.Redis" if is_async else "redis.Redis"
+        raise ConfigError(
+            f"{key} must be a store, and is a text; for the URL of a Redis server write "
+            f"{name}({client}.from_url(...)), with {name} from shortcrust.stores",
+            "option",
+        )
     if lacks:
         raise ConfigError(
             f"{key} must be a store, and is {_kind(store)}, without {', '.join(lacks)}", "option"
@@ -248,6 +256,21 @@ def _readers(
             }
         )
     return readers
+
+
+def past_readers(config: Mapping[str, Any], now_ms: int) -> list[str]:
+    """What to say of readers that read no more, since their time has passed."""
+    key = PREFIX + "READERS"
+    past = [
+        reader
+        for reader in config.get(key, ())
+        if (until := _until(key, reader["until"])) is not None and until < now_ms
+    ]
+    return [
+        f'{key}: "until" of the {reader["format"]} reader has passed, so its cookies open no '
+        "session any more: remove it, or give it more time"
+        for reader in past
+    ]
 
 
 def _until(key: str, value: object) -> int | None:

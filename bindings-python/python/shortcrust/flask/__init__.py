@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from .. import reason
 from .._driver import SessionInfo
+from ._installed import FLASK as _FLASK  # noqa: F401 - first: it says what is missing
 from .commands import Sessions, login, logout, regenerate, save, sessions, user
 from .drop_in import SessionInterface
 from .front import Shortcrust

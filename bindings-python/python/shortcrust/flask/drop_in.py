@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import warnings
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, cast
 
@@ -15,7 +15,9 @@ from itsdangerous import BadData, BadSignature, SignatureExpired
 
 from .. import _config, _core, ambient
 from .._errors import TooLarge
+from .._warnings import log, warn
 from ._http import REASON, cookie_header, vary
+from ._installed import HAS_FALLBACKS, HAS_PARTITIONED
 
 # Where a session keeps what came in.
 _NATIVE = "_shortcrust"
@@ -34,7 +36,7 @@ _MAX_SECRETS = 8
 
 
 class SessionInterface(SecureCookieSessionInterface):
-    """Flask's own session interface (3.1), with its cookies, options and hooks.
+    """Flask's own session interface (2.2 to 3.1), with its cookies, options and hooks.
 
     Four things differ, and ``peer_exact=True`` takes them back: a change inside a nested list or
     dict is saved; a strange cookie is an empty session and not a 500; where several cookies have
@@ -42,13 +44,30 @@ class SessionInterface(SecureCookieSessionInterface):
 
     Where a hook asks for more than the native path knows (tags of your own, another JSON provider,
     a signing serializer of your own), Flask's code runs, and a strange cookie is still no 500.
+
+    With ``app`` a weak configuration is a :class:`shortcrust.ShortcrustWarning` now; without, a
+    line in the log ``shortcrust`` at the first request.
     """
 
     peer_exact: bool = False
     _skew = 60
 
-    def __init__(self, *, peer_exact: bool = False) -> None:
+    def __init__(self, app: Flask | None = None, *, peer_exact: bool = False) -> None:
         self.peer_exact = peer_exact
+        if app is not None:
+            self._check(app)
+
+    def _check(self, app: Flask) -> None:
+        _refuse_text(app)
+        secrets = [secret for secret in (app.secret_key, *(_fallbacks(app) or ())) if secret]
+        found = _weaknesses_of_secrets(secrets)
+        if not self.get_cookie_secure(app):
+            found += _weaknesses_of_cookie(self.get_cookie_samesite(app), self._partitioned(app))
+        for weakness in found:
+            warn(weakness)
+
+    def _partitioned(self, app: Flask) -> bool:
+        return HAS_PARTITIONED and self.get_cookie_partitioned(app)
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         _refuse_text(app)
@@ -125,22 +144,25 @@ class SessionInterface(SecureCookieSessionInterface):
             raise
 
     def _attributes(self, app: Flask) -> dict[str, Any]:
-        attributes = {
+        samesite = self.get_cookie_samesite(app)
+        attributes: dict[str, Any] = {
             "domain": self.get_cookie_domain(app),
             "path": self.get_cookie_path(app),
             "secure": self.get_cookie_secure(app),
             "httponly": self.get_cookie_httponly(app),
-            "samesite": self.get_cookie_samesite(app),
-            "partitioned": self.get_cookie_partitioned(app),
+            "samesite": samesite,
         }
+        if HAS_PARTITIONED:
+            attributes["partitioned"] = self._partitioned(app)
         if not attributes["secure"]:
-            _warn_of_insecure(attributes["samesite"], attributes["partitioned"])
+            for weakness in _weaknesses_of_cookie(samesite, self._partitioned(app)):
+                log(weakness)
         return attributes
 
     def _engine(self, app: Flask) -> _core.Engine | None:
         """The native engine for what is configured now; ``None`` where Flask's code has to run."""
         secret, salt, digest = app.secret_key, self.salt, _DIGESTS.get(self.digest_method)
-        fallbacks = tuple(app.config["SECRET_KEY_FALLBACKS"] or ())
+        fallbacks = tuple(_fallbacks(app) or ())
         lifetime = int(app.permanent_session_lifetime.total_seconds())
         if (
             not secret
@@ -212,8 +234,12 @@ def _open(
     return session
 
 
+def _fallbacks(app: Flask) -> Any:
+    return app.config.get("SECRET_KEY_FALLBACKS") if HAS_FALLBACKS else None
+
+
 def _refuse_text(app: Flask) -> None:
-    fallbacks = app.config["SECRET_KEY_FALLBACKS"]
+    fallbacks = _fallbacks(app)
     if isinstance(fallbacks, (str, bytes)):
         _config.secret_list("SECRET_KEY_FALLBACKS", fallbacks)
 
@@ -249,31 +275,37 @@ def _drop_in_engine(
             "drop_in": True,
         }
     )
-    if any(len(_encoded(secret)) < _core.LEAST_FLASK_SECRET for secret in secrets):
-        warnings.warn(
-            f"a secret in SECRET_KEY or SECRET_KEY_FALLBACKS has under {_core.LEAST_FLASK_SECRET} "
-            "bytes and can be guessed: make one with "
-            "`python -c 'import secrets; print(secrets.token_hex())'`",
-            stacklevel=2,
-        )
+    for weakness in _weaknesses_of_secrets(secrets):
+        log(weakness)
     return engine
+
+
+def _weaknesses_of_secrets(secrets: Sequence[str | bytes]) -> list[str]:
+    least = _core.LEAST_FLASK_SECRET
+    if all(len(_encoded(secret)) >= least for secret in secrets):
+        return []
+    weakness = (
+        f"a secret in SECRET_KEY or SECRET_KEY_FALLBACKS has under {least} bytes and can be "
+        "guessed: make one with `python -c 'import secrets; print(secrets.token_hex())'`"
+    )
+    return [weakness]
 
 
 def _encoded(secret: str | bytes) -> bytes:
     return secret.encode() if isinstance(secret, str) else secret
 
 
-@lru_cache(maxsize=8)
-def _warn_of_insecure(samesite: str | None, partitioned: bool) -> None:
+def _weaknesses_of_cookie(samesite: str | None, partitioned: bool) -> list[str]:
+    """Of one without ``Secure``."""
+    found = []
     if samesite is not None and samesite.title() == "None":
-        warnings.warn(
-            "SESSION_COOKIE_SAMESITE is None without Secure, so browsers drop the cookie: set "
-            "SESSION_COOKIE_SECURE, or use Lax",
-            stacklevel=2,
+        found.append(
+            'SESSION_COOKIE_SAMESITE is "None" without Secure, so browsers drop the cookie: set '
+            "SESSION_COOKIE_SECURE, or use Lax"
         )
     if partitioned:
-        warnings.warn(
+        found.append(
             "SESSION_COOKIE_PARTITIONED makes the cookie Secure, whatever SESSION_COOKIE_SECURE "
-            "says: set SESSION_COOKIE_SECURE too",
-            stacklevel=2,
+            "says: set SESSION_COOKIE_SECURE too"
         )
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
+from .._warnings import warn
 from . import flask_session
 from .interface import ShortcrustInterface
 from .server_side import FlaskSessionInterface, NullInterface
@@ -26,5 +27,5 @@ class Shortcrust:
             app.session_interface = NullInterface()
             return
         interface = ShortcrustInterface() if kind is None else FlaskSessionInterface(app, kind)
-        interface.driver(app)
+        interface.driver(app, warn)
         app.session_interface = interface

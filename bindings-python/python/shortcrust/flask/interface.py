@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from typing import Any, Literal, cast
 
@@ -15,10 +14,11 @@ from flask.json.tag import TaggedJSONSerializer
 from flask.sessions import SecureCookieSession, SessionMixin
 from flask.sessions import SessionInterface as PeerInterface
 
-from .. import _config, _core
+from .. import _config, _core, ambient
 from .._driver import Driver, Visit, run
 from .._errors import ConfigError
 from .._queues import Queues
+from .._warnings import log
 from ._http import REASON, cookie_header, forbid_caching, vary
 
 # Where a session keeps its request's visit.
@@ -42,13 +42,13 @@ class ShortcrustInterface(PeerInterface):
         driver = self.driver(app)
         return None if driver is None else driver.engine
 
-    def driver(self, app: Flask) -> Driver | None:
-        """The engine and its store."""
+    def driver(self, app: Flask, tell: Callable[[str], None] = log) -> Driver | None:
+        """The engine and its store; a configuration that is new and weak is told."""
         config = self.config(app)
         settings = [config.get(key) for key in self._KEYS]
         stores = [config.get(key) for key in self._STORES]
         if (settings, stores) != self._built[:2]:
-            self._built = (deepcopy(settings), stores, _own_driver(app, config))
+            self._built = (deepcopy(settings), stores, _own_driver(app, config, tell))
         return self._built[2]
 
     def config(self, app: Flask) -> Mapping[str, Any]:
@@ -154,14 +154,16 @@ def _note(visit: Visit) -> None:
         current_request.environ[REASON] = visit.failure
 
 
-def _own_driver(app: Flask, config: Mapping[str, Any]) -> Driver | None:
+def _own_driver(
+    app: Flask, config: Mapping[str, Any], tell: Callable[[str], None]
+) -> Driver | None:
     secrets = _own_secrets(app)
     if not secrets:
         return None
     store, keeping = _config.keeping(config, is_async=False)
     engine = _config.build_engine(config, secrets)
-    for warning in engine.warnings:
-        warnings.warn(warning, stacklevel=2)
+    for weakness in (*engine.warnings, *_config.past_readers(config, ambient.now_ms())):
+        tell(weakness)
     is_plain = _config.is_plain(config.get("SHORTCRUST_FORMAT"))
     return Driver(
         engine,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import warnings
 from base64 import b64encode
 from collections.abc import Sequence
 from functools import lru_cache
@@ -16,6 +15,7 @@ from starlette.requests import cookie_parser
 
 from .. import _config, _core, ambient
 from .._errors import ConfigError, TooLarge
+from .._warnings import warn
 from ._installed import HAS_PARTITIONED, NO_AGE_OF_ZERO, SETS_EACH_TIME
 from .scope import REASON, VISIT, Outer, cookie_header, sets_cookie
 from .session import Session
@@ -195,10 +195,9 @@ def _drop_in_engine(name: str, secrets: tuple[bytes, ...], max_age: int | None) 
     except ConfigError as error:
         raise ConfigError(f"{error} (see secret_key)", error.code) from None
     if any(len(secret) < _core.LEAST_FLASK_SECRET for secret in secrets):
-        warnings.warn(
+        warn(
             f"a secret in secret_key has under {_core.LEAST_FLASK_SECRET} bytes and can be "
-            "guessed: make one with `python -c 'import secrets; print(secrets.token_hex())'`",
-            stacklevel=4,
+            "guessed: make one with `python -c 'import secrets; print(secrets.token_hex())'`"
         )
     return engine
 
@@ -209,7 +208,4 @@ def _warn_of_insecure(same_site: str, https_only: bool, partitioned: bool) -> No
         return
     for argument, is_set in (("same_site", same_site == "none"), ("partitioned", partitioned)):
         if is_set:
-            warnings.warn(
-                f"{argument} without https_only: browsers drop the cookie; set https_only=True",
-                stacklevel=3,
-            )
+            warn(f"{argument} without https_only: browsers drop the cookie; set https_only=True")

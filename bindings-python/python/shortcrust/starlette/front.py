@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from .. import _config, _core, _tagged
 from .._driver import Driver, Visit, Why, run_async
 from .._errors import ConfigError, ShortcrustError
 from .._queues import Queues
+from .._warnings import warn
 from .arguments import in_our_words
 from .scope import REASON, VISIT, Outer, cookie_header, sets_cookie
 from .session import Session
@@ -54,7 +54,7 @@ class OwnFront:
         except ConfigError as error:
             raise ConfigError(in_our_words(str(error)), error.code) from None
         for warning in self.engine.warnings:
-            warnings.warn(warning, stacklevel=4)
+            warn(warning)
         # Starlette's cookies are plain JSON; the others have tags for what JSON lacks.
         is_plain = _config.is_plain(settings.get("FORMAT"))
         self.driver: Driver = Driver(
