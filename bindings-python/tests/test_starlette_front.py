@@ -372,8 +372,6 @@ def test_secure_is_as_the_connection_is(scheme: str, secure: bool, clock: Clock)
 def test_what_may_surprise_is_warned_of() -> None:
     with pytest.warns(UserWarning, match="has a Domain"):
         build(format="sealed", domain="example.com")
-    with pytest.warns(UserWarning, match="max_age is longer than a session's 90 days"):
-        build(format="sealed", max_age=365 * 86_400)
 
 
 def test_starlettes_name_and_domain_are_our_cookies(clock: Clock) -> None:
@@ -384,9 +382,18 @@ def test_starlettes_name_and_domain_are_our_cookies(clock: Clock) -> None:
     assert "; Domain=example.com" in cookie
 
 
-def test_a_long_max_age_with_a_policy_of_its_own_is_not_warned_of() -> None:
-    build(format="sealed", max_age=365 * 86_400, policy={"absolute": None})
-    build(format="sealed", max_age=365 * 86_400, policy={"absolute": timedelta(days=365)})
+@pytest.mark.parametrize(
+    ("policy", "days"), [({}, 365), ({"absolute": timedelta(days=100)}, 100)], ids=str
+)
+def test_a_session_lives_as_long_as_a_max_age_over_90_days_unless_the_policy_ends_it(
+    policy: dict[str, Any], days: int, clock: Clock
+) -> None:
+    client = build(format="sealed", max_age=365 * 86_400, policy=policy)
+    client.get("/login")
+    clock.advance(days=days - 1)
+    assert client.get("/show").json()["user"] == "ada"
+    clock.advance(days=2)
+    assert client.get("/show").json() == {}
 
 
 def test_any_argument_of_ours_makes_it_our_front_and_sealed_is_its_default(clock: Clock) -> None:

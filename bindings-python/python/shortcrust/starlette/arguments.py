@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -39,17 +38,11 @@ def lifetime(max_age: int | None, policy: Mapping[str, Any] | None) -> dict[str,
     if max_age is not None and not (isinstance(max_age, (int, float)) and max_age >= 0):
         raise ConfigError("max_age must be seconds or None, and not negative", "policy")
     # Without a Max-Age the cookie ends with the browser; the session ends by the policy.
-    limits = {"PERSISTENT": False} if max_age is None else {"IDLE": max_age}
-    settings = limits | {key.upper(): value for key, value in (policy or {}).items()}
-    longest = _config.DEFAULTS["ABSOLUTE"]
-    if "ABSOLUTE" not in settings and max_age is not None and max_age > longest:
-        warnings.warn(
-            f"max_age is longer than a session's {longest // _config.DAY} days: set "
-            "policy={'absolute': ...} to the time after which a user has to log in again, "
-            "or to None",
-            stacklevel=4,
-        )
-    return settings
+    limits: dict[str, Any] = {"PERSISTENT": False} if max_age is None else {"IDLE": max_age}
+    if max_age is not None and max_age > _config.DEFAULTS["ABSOLUTE"]:
+        # Who asked for a year is not logged out after 90 days.
+        limits["ABSOLUTE"] = max_age
+    return limits | {key.upper(): value for key, value in (policy or {}).items()}
 
 
 def in_our_words(message: str) -> str:
