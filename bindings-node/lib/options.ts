@@ -189,7 +189,10 @@ function keepingOf({ revocations, store }: Options): Keeper['keeping'] | undefin
   return revocations === undefined ? undefined : 'revocations'
 }
 
-function noStore(given: object | null): string {
+function noStore(given: unknown): string {
+  if (typeof given === 'string') {
+    return 'must be a store, not a string: make a client of it, and a RedisStore or PostgresStore of that'
+  }
   const isPeers = typeof (given as { get?: unknown } | null)?.get === 'function'
   const help = isPeers
     ? "a store of express-session's goes into an ExpressSessionStore of shortcrust/stores/express-session"
@@ -303,7 +306,10 @@ function typed<K extends keyof Kinds>(
 
 function known<T extends object>(where: string, given: T, keys: readonly string[]): T {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    throw new ConfigError('option', `${where || 'options'} must be an object`)
+    throw new ConfigError(
+      'option',
+      where ? `${where} must be an object` : 'give session() an object of options',
+    )
   }
   const unknown = Object.keys(given).find((key) => !keys.includes(key))
   if (unknown === undefined) return given

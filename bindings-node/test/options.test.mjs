@@ -10,7 +10,7 @@ import { OLD_SECRET, SECRET, warnings } from './support.mjs'
 const secrets = [SECRET]
 
 const WRONG = {
-  'no options': [undefined, 'option', /must be an object/],
+  'no options': [undefined, 'option', /give session\(\) an object/],
   'no secrets': [{}, 'secret', /secrets must be a list/],
   'an empty list of secrets': [{ secrets: [] }, 'secret', /set at least one/],
   'a string for secrets': [{ secrets: SECRET }, 'secret', /must be a list.*each letter/],

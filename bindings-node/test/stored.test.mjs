@@ -768,7 +768,7 @@ test('wrong options are errors that say what to do', () => {
     assert.throws(() => session({ secrets: [SECRET], ...options }), { name: 'ConfigError', message })
   wrong({ store, revocations: store }, /not both/)
   wrong({ store: {} }, /must be a store/)
-  wrong({ store: 'redis://' }, /must be a store/)
+  wrong({ store: 'redis://' }, /store must be a store, not a string: .* RedisStore/)
   wrong({ store: null }, /must be a store/)
   wrong({ store: { get() {} } }, /ExpressSessionStore/)
   wrong({ store, outage: 'ignore' }, /'error' or 'empty'/)

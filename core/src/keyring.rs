@@ -94,7 +94,7 @@ impl Keyring {
                 "secret",
                 format!(
                     "a secret has {shortest} bytes and {format} needs at least {least}: \
-                     make one with `python -c 'import secrets; print(secrets.token_hex())'`"
+                     make one with `openssl rand -hex 32`"
                 ),
             )),
             _ => Ok(()),
