@@ -37,7 +37,10 @@ def starlette_app(**options: Any) -> Any:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"store": "redis://"}, "SHORTCRUST_STORE must be a store, and is a str, without load"),
+        (
+            {"store": "redis://"},
+            "SHORTCRUST_STORE must be a store, and is a text; for the URL of a Redis server",
+        ),
         ({"store": AsyncMemoryStore()}, "takes a sync store, such as MemoryStore"),
         ({"store": MemoryStore(), "format": "sealed"}, "carries no id: with a store use `id`"),
         ({"format": "id"}, "SHORTCRUST_FORMAT: format id needs a store: set SHORTCRUST_STORE"),
