@@ -6,10 +6,12 @@ import vary = require('vary')
 
 import { ambient } from './ambient.js'
 import { SealError, ShortcrustError } from './errors.js'
+import { addCookies, isHeadWritten, takesHeaders } from './head.js'
 import type { Keeper } from './keeper.js'
 import { type Closed, close, type Engine, type NativeSession, type Opened, type Shown } from './native.js'
 import { type Data, decode, type Encoded, encode } from './projection.js'
 import { type Command, type Commands, contents, Session } from './session.js'
+import { microtask } from './timers.js'
 
 /** What the requests of one middleware have in common. */
 export interface Front {
@@ -92,7 +94,7 @@ export class Driver implements Commands {
 
   /** The cookie is written with the head; here it shows in time whether that will do. */
   save(): Command {
-    if (!this.response.headersSent) this.seal()
+    if (!this.isHeadWritten) this.seal()
     else if (this.isLate()) throw new SealError('late', LATE)
   }
 
@@ -120,6 +122,11 @@ export class Driver implements Commands {
       this.renew('logout')
       this.current = new Session(this, {})
     })
+  }
+
+  /** No cookie can be set any more, or never could. */
+  protected get isHeadWritten(): boolean {
+    return isHeadWritten(this.response) || !takesHeaders(this.response)
   }
 
   /** Before the response's head is written. A session that can't be sealed leaves the response as it is. */
@@ -203,15 +210,16 @@ export class Driver implements Commands {
 
   /** What is done to the session from now on is lost. */
   protected isOver(): boolean {
-    return this.response.headersSent
+    return this.isHeadWritten
   }
 
   protected isLate(): boolean {
-    return this.written !== undefined && this.#snapshot() !== this.written
+    if (this.written !== undefined) return this.#snapshot() !== this.written
+    return this.isHeadWritten && !this.isAsRead(this.left())
   }
 
   protected refuseLate(): void {
-    if (this.response.headersSent) throw new SealError('late', LATE)
+    if (this.isHeadWritten) throw new SealError('late', LATE)
   }
 
   /** Looks whether the request's property was deleted. */
@@ -240,7 +248,7 @@ export class Driver implements Commands {
   #setHeaders(closed: Closed | null): void {
     if (closed === null) return
     const { response } = this
-    for (const cookie of closed.cookies) response.appendHeader('Set-Cookie', cookie)
+    addCookies(response, closed.cookies)
     const theirs = String(response.getHeader('Cache-Control') ?? '')
     if (closed.cacheControl !== undefined && !/\b(private|no-store)\b/i.test(theirs)) {
       response.setHeader('Cache-Control', closed.cacheControl)
@@ -251,7 +259,7 @@ export class Driver implements Commands {
   #watch(): void {
     if (warned.has(LATE)) return
     this.written ??= this.#snapshot()
-    queueMicrotask(() => {
+    microtask(() => {
       if (this.isLate()) warnOnce('SHORTCRUST_LATE_CHANGE', LATE)
     })
   }
@@ -289,7 +297,8 @@ export function reason(request: IncomingMessage): string | undefined {
 export function driverOf(request: IncomingMessage, caller: string): Driver {
   const driver = drivers.get(request)
   if (driver) return driver
-  const help = 'put session() before it, and no other session middleware'
+  const help =
+    'put session() before it, with a cookie.path that covers the request, and no other session middleware'
   throw new ShortcrustError('option', `${caller}(req): ${help}`)
 }
 

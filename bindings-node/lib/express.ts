@@ -1,16 +1,18 @@
 // `shortcrust/express`: connect-style, so for Express 4, Express 5 and plain node:http.
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 
-import onHeaders = require('on-headers')
+import parseurl = require('parseurl')
 
+import { delayAnswer } from './delay-response-end.js'
 import { attach, Driver, type Front, reason as reasonOf, warnOnce } from './driver.js'
-import { holdEnd } from './hold-end.js'
+import { beforeHead, isHeadWritten } from './head.js'
 import { engine } from './native.js'
 import type * as options from './options.js'
 import { engineOptions, keeperOf } from './options.js'
 import type { Session as OneSession } from './session.js'
 import { StoreDriver } from './store-driver.js'
 import type * as stores from './stores/index.js'
+import { nextTick } from './timers.js'
 import * as users from './users.js'
 
 /** Middleware that gives each request a `session`. Wrong options throw here, with what to change. */
@@ -22,11 +24,14 @@ function session(given: session.Options): session.Middleware {
 
   const middleware: session.Middleware = function session(request, response, next) {
     // The first of several serves the request.
-    if ('session' in request) return next()
+    if ('session' in request || !isUnder(request, settings.cookie.path)) return next()
     const stored = keeper && new StoreDriver(keeper, front, request, response)
     const driver = stored ?? new Driver(front, request, response)
     attach(driver, request)
-    onHeaders(response, () => driver.writeHead())
+    beforeHead(response, () => {
+      driver.writeHead()
+      if (stored !== undefined && isUpgrade(request, response)) writeNow(stored)
+    })
     if (stored === undefined) next()
     else serve(stored, response, next)
   }
@@ -38,19 +43,38 @@ function session(given: session.Options): session.Middleware {
 function serve(driver: StoreDriver, response: ServerResponse, next: (error?: unknown) => void): void {
   const fail = (error: unknown) => {
     // Half an answer must not pass for a whole one.
-    if (response.headersSent) response.destroy()
+    if (isHeadWritten(response)) response.destroy()
     next(error)
   }
-  holdEnd(response, () => driver.end(), fail)
+  delayAnswer(response, () => driver.end(), fail)
   const loading = driver.load()
   if (loading === undefined) next()
   // What the handler throws is not for the promise.
   else {
     loading.then(
-      () => process.nextTick(next),
-      (error) => process.nextTick(next, error),
+      () => nextTick(next),
+      (error) => nextTick(next, error),
     )
   }
+}
+
+/** Browsers send the cookie to this path and to what is below it (RFC 6265, section 5.1.4). */
+function isUnder(request: IncomingMessage, path: string): boolean {
+  const asked = parseurl.original(request)?.pathname ?? '/'
+  const below = path.endsWith('/') ? path : `${path}/`
+  return asked === path || asked.startsWith(below)
+}
+
+/** Such as engine.io's, for a WebSocket: it has a head, and no end. */
+function isUpgrade({ headers }: IncomingMessage, response: ServerResponse): boolean {
+  return headers.upgrade !== undefined && !(response instanceof http.ServerResponse)
+}
+
+/** Nobody waits for it. */
+function writeNow(driver: StoreDriver): void {
+  driver.end()?.catch(() => {
+    warnOnce('SHORTCRUST_NOT_SAVED', 'the session of a WebSocket was not saved: the store failed')
+  })
 }
 
 type Factory = typeof session

@@ -1,6 +1,4 @@
 // What a front asks of its store, and what comes of it.
-import { setTimeout as pause } from 'node:timers/promises'
-
 import { ambient } from './ambient.js'
 import {
   type Actions,
@@ -11,6 +9,7 @@ import {
   type StoreAction,
 } from './native.js'
 import type { Row, Store } from './stores/index.js'
+import { pause } from './timers.js'
 
 /** What happens where the store fails: the error goes through, or the request has an empty session. */
 export type Outage = 'empty' | 'error'

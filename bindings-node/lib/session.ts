@@ -1,4 +1,5 @@
 import type { Data } from './projection.js'
+import { microtask } from './timers.js'
 
 /** Node's usual callback. */
 export type Callback = (error?: unknown) => void
@@ -82,8 +83,8 @@ export class Session {
       return settled
     }
     settled.then(
-      () => queueMicrotask(() => callback()),
-      (error) => queueMicrotask(() => callback(error)),
+      () => microtask(() => callback()),
+      (error) => microtask(() => callback(error)),
     )
     return this
   }

@@ -73,6 +73,9 @@ export class StoreDriver extends Driver {
     if (!this.#isStored) return super.save()
     return this.command(() => {
       if (this.isOver() && this.isLate()) throw new SealError('late', LATE)
+      // Nobody would find it: the browser has no id, and can't be given one.
+      const isFound = this.#hasCookie || this.#key !== undefined || !this.isHeadWritten
+      if (!isFound && !this.isAsRead(this.left())) throw new SealError('late', LATE)
       this.#hasFailed = false
       return this.#tell()
     })
@@ -165,7 +168,7 @@ export class StoreDriver extends Driver {
     super.renew(why, user, Math.max(ambient.now(), this.#notBefore))
     this.#user = user
     this.#key = undefined
-    if (this.#isStored && this.response.headersSent) this.#frozen = ENDED
+    if (this.#isStored && this.isHeadWritten) this.#frozen = ENDED
   }
 
   get #isStored(): boolean {

@@ -2,6 +2,7 @@
 import type Cookies from 'cookies'
 
 import { warnOnce } from '../driver.js'
+import { isHeadWritten } from '../head.js'
 import type { CookieOptions } from './cookie-options.js'
 
 /** As many of one name are looked at. */
@@ -50,7 +51,7 @@ function reader(jar: Cookies, cookie: string | undefined): Cookies {
     changes.request = { value: Object.create(jar.request, { headers }) }
   }
   // Where a signature is stale or wrong, `get` sets a cookie.
-  if (jar.response?.headersSent) changes.set = { value: () => jar }
+  if (jar.response && isHeadWritten(jar.response)) changes.set = { value: () => jar }
   return Object.keys(changes).length === 0 ? jar : Object.create(jar, changes)
 }
 

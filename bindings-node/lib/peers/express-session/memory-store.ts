@@ -1,15 +1,13 @@
 import { inherits } from 'node:util'
 
 import { ambient } from '../../ambient.js'
+import { immediate as defer } from '../../timers.js'
 import { withoutProto } from './payload.js'
 import { type Loaded, Store } from './store.js'
 import type { Callback, SessionRecord } from './types.js'
 
 /** How many records a write looks at for their end. */
 const SWEPT = 8
-
-// Fake timers that are put in later don't stop a store.
-const defer = setImmediate
 
 export interface MemoryStore extends Store {
   /** JSON by id. */

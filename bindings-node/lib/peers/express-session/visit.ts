@@ -1,19 +1,16 @@
 import type { CipherKey } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 
-import onHeaders = require('on-headers')
-
+import { delayLastByte } from '../../delay-response-end.js'
+import { beforeHead } from '../../head.js'
+import { immediate as defer } from '../../timers.js'
 import { sign } from '../cookie-signature.js'
 import { serialize } from './cookie.js'
 import { isSecure, sentId } from './incoming.js'
 import { log } from './log.js'
 import type { Settings } from './options.js'
-import { holdEnd } from './response.js'
 import { dataText, type Session, settle } from './session.js'
 import type { Callback, Request, SessionRecord } from './types.js'
-
-// Fake timers that are put in later don't stop a response.
-const defer = setImmediate
 
 /** One request's session, from the cookie that came to what the response and the store are told. */
 export class Visit {
@@ -52,8 +49,8 @@ export class Visit {
     const { store } = this.#settings
     this.#request.sessionStore = store
     this.#request.sessionID = this.#sentId
-    onHeaders(this.#response, () => this.#once(() => this.#head()))
-    holdEnd(this.#response, (done) => this.#once(() => this.#commit(done)) ?? false)
+    beforeHead(this.#response, () => this.#once(() => this.#head()))
+    delayLastByte(this.#response, (done) => this.#once(() => this.#commit(done)) ?? false)
 
     if (this.#sentId) {
       store.get(this.#sentId, (error, found) => this.#fetched(error, found))

@@ -1,6 +1,7 @@
 // Where cookies come from and go to.
 import type { ServerResponse } from 'node:http'
 
+import { isHeadWritten } from '../../head.js'
 import { BODY_USED, HEADERS_SENT } from './messages.js'
 import type {
   CookieJar,
@@ -79,7 +80,7 @@ function messageJar(request: RequestType, response: ResponseType): Jar {
     read: (name) => all(name)[0],
     names: () => Object.keys(cookie.parse(cookieHeader(request))),
     assertWritable: () => {
-      if ('headersSent' in response && response.headersSent) throw new Error(HEADERS_SENT)
+      if ('headersSent' in response && isHeadWritten(response)) throw new Error(HEADERS_SENT)
     },
     write: (name, value, options) => append(response, serialize(name, value, options)),
   }

@@ -2,6 +2,7 @@ import type Cookies from 'cookies'
 import type Koa from 'koa'
 
 import { ambient } from '../../ambient.js'
+import { immediate } from '../../timers.js'
 import { checkKeys, read, write } from '../cookie-jar.js'
 
 import Keygrip = require('../keygrip.js')
@@ -111,7 +112,7 @@ export class ContextSession {
     const flaw = this.#flawOf(value as Data | undefined)
     if (flaw === undefined) return true
     const { app } = this.#ctx
-    setImmediate(() => app.emit(`session:${flaw}`, { key, value, ctx: this.#ctx }))
+    immediate(() => app.emit(`session:${flaw}`, { key, value, ctx: this.#ctx }))
     return false
   }
 
