@@ -1,6 +1,6 @@
 """Starlette before 1.0: a session is a plain dict, and every response has its cookie.
 
-Run by the matrix, where such a Starlette is installed.
+Run by `tests/matrix`, where such a Starlette is installed.
 """
 
 from __future__ import annotations
