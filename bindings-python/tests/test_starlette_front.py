@@ -15,7 +15,7 @@ import vectors
 from conftest import SECRET, Clock
 from flask import Flask
 from itsdangerous import TimestampSigner
-from shortcrust import ConfigError, TooLarge, ambient, reason
+from shortcrust import ConfigError, ShortcrustWarning, TooLarge, ambient, reason
 from shortcrust import flask as shortcrust_flask
 from shortcrust._core import Engine
 from shortcrust.starlette import SessionMiddleware, regenerate
@@ -372,6 +372,12 @@ def test_secure_is_as_the_connection_is(scheme: str, secure: bool, clock: Clock)
 def test_what_may_surprise_is_warned_of() -> None:
     with pytest.warns(UserWarning, match="has a Domain"):
         build(format="sealed", domain="example.com")
+
+
+def test_a_reader_whose_time_has_passed_is_warned_of(clock: Clock) -> None:
+    reader = {"format": "starlette", "until": "2026-01-01"}
+    with pytest.warns(ShortcrustWarning, match=r'^readers: "until" of the starlette reader has'):
+        build(format="sealed", readers=[reader])
 
 
 def test_starlettes_name_and_domain_are_our_cookies(clock: Clock) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 from starlette.datastructures import MutableHeaders
 
-from .. import _config, _core, _tagged
+from .. import _config, _core, _tagged, ambient
 from .._driver import Driver, Visit, Why, run_async
 from .._errors import ConfigError, ShortcrustError
 from .._queues import Queues
@@ -53,8 +53,9 @@ class OwnFront:
             self.engine: _core.Engine = _config.build_engine(config, list(secrets))
         except ConfigError as error:
             raise ConfigError(in_our_words(str(error)), error.code) from None
-        for warning in self.engine.warnings:
-            warn(warning)
+        past = _config.past_readers(config, ambient.now_ms())
+        for weakness in (*self.engine.warnings, *past):
+            warn(in_our_words(weakness))
         # Starlette's cookies are plain JSON; the others have tags for what JSON lacks.
         is_plain = _config.is_plain(settings.get("FORMAT"))
         self.driver: Driver = Driver(
