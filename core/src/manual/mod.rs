@@ -3,10 +3,13 @@
 //! - [`road`]: from the Cookie header to the Set-Cookie header
 //! - [`configuration`]: every key, in Python and in Node
 //! - [`defaults`]: what they are and why
+//! - [`deploying`]: servers, proxies, settings from the environment, caches
 //! - [`differences`]: where a drop-in differs from its peer
 //! - [`django`], [`itsdangerous`], [`starlette`]: one drop-in a page
 //! - [`node`]: the drop-ins for Node, and where they differ
 //! - [`formats`]: what a cookie can carry
+//! - [`glossary`]: the words, each with one meaning
+//! - [`overlap`]: what is kept when two requests overlap, front by front
 //! - [`rotation`]: new keys, new formats, nobody logged out
 //! - [`types`]: what happens to a tuple in Node
 //! - [`reasons`]: why there is no session
@@ -20,16 +23,22 @@
 pub mod configuration {}
 #[doc = include_str!("defaults.md")]
 pub mod defaults {}
+#[doc = include_str!("deploying.md")]
+pub mod deploying {}
 #[doc = include_str!("differences.md")]
 pub mod differences {}
 #[doc = include_str!("django.md")]
 pub mod django {}
 #[doc = include_str!("formats.md")]
 pub mod formats {}
+#[doc = include_str!("glossary.md")]
+pub mod glossary {}
 #[doc = include_str!("itsdangerous.md")]
 pub mod itsdangerous {}
 #[doc = include_str!("node.md")]
 pub mod node {}
+#[doc = include_str!("overlap.md")]
+pub mod overlap {}
 #[doc = include_str!("reasons.md")]
 pub mod reasons {}
 #[doc = include_str!("road.md")]
