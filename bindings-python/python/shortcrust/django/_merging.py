@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
@@ -15,6 +17,8 @@ from django.utils import timezone
 
 from .. import _core
 from ._session import NativeSession
+from ._uncommitted import Uncommitted
+from ._waiting import is_busy, patiently
 
 if TYPE_CHECKING:
     from django.contrib.sessions.base_session import AbstractBaseSession
@@ -29,6 +33,7 @@ class MergingSession(NativeSession, PeerStore):
 
     The later of two changes of one value wins, a deletion beats a change, and nothing is joined
     over a change of user. A row that is gone is not made again: ``UpdateError``, as Django's.
+    What a transaction that is rolled back had saved counts as not saved.
     """
 
     #: How often another request was first, in this session's saves.
@@ -42,6 +47,10 @@ class MergingSession(NativeSession, PeerStore):
     _made: str | None = None
     # What the row holds, where that is more than the data: another request's changes.
     _theirs: str | None = None
+
+    def __init__(self, session_key: str | None = None) -> None:
+        super().__init__(session_key)
+        self._uncommitted: Uncommitted[tuple[Any, ...]] = Uncommitted()
 
     def _get_session_from_db(self) -> AbstractBaseSession | None:
         return self._seen(super()._get_session_from_db())  # type: ignore[misc]
@@ -83,22 +92,84 @@ class MergingSession(NativeSession, PeerStore):
 
     def save(self, must_create: bool = False) -> None:
         if must_create or self.session_key is None:
-            super().save(must_create)
-            self._created()
+            with self._noting():
+                super().save(must_create)
+                self._created()
         else:
             self._replace(self._data())
 
     async def asave(self, must_create: bool = False) -> None:
-        if must_create or self.session_key is None:
-            await super().asave(must_create)
-            self._created()
-        else:
-            data: dict[str, Any] = await self._aget_session()  # type: ignore[attr-defined]
-            await sync_to_async(self._replace)(data)
+        await sync_to_async(self.save)(must_create)
+
+    def cycle_key(self) -> None:
+        """A new key for the session as its row is now, with what other requests wrote.
+
+        Where another request ended the session, that stays so: who was logged in keeps the old
+        key, which nothing can be saved under any more; a nobody gets a new session, with what this
+        request itself put into it.
+        """
+        old = self.session_key
+        if old is None:
+            super().cycle_key()
+            return
+        self._data()
+        connection = connections[self._using()]
+        joined = patiently(connection, lambda: self._rotate(old))
+        if joined is not None:
+            vars(self)["_session_cache"] = joined
+        self.modified = True
+
+    async def acycle_key(self) -> None:
+        await sync_to_async(self.cycle_key)()
+
+    def _rotate(self, old: str) -> dict[str, Any] | None:
+        """In one transaction, so that a logout is either before it or after it."""
+        data, before = vars(self)["_session_cache"], self._state()
+        try:
+            with transaction.atomic(using=self._using()):
+                joined = self._carried(old, data)
+                if joined is not None:
+                    self.create()
+                    self.delete(old)
+                return joined
+        except BaseException:
+            self._session_key = old
+            vars(self)["_session_cache"] = data
+            self._restore(before)
+            raise
+
+    def _carried(self, old: str, data: dict[str, Any]) -> dict[str, Any] | None:
+        """The data that the new row begins with; ``None`` where the session has ended."""
+        row = self.model(pk=old)
+        base, mine = self._text(self._base), self._text(data)
+        if self._hold(row):
+            there = self._there(row)
+            if base is None or mine is None or there is None:
+                return data
+            joined = join(base, mine, there)
+            if joined is not None:
+                return data if joined == mine else self._read(joined)
+        self._reason = "ended"
+        known = self._read(base) if base is not None else {}
+        if known.get(SESSION_KEY) is not None:
+            return None
+        return {key: value for key, value in data.items() if (key, value) not in known.items()}
 
     def _replace(self, data: dict[str, Any]) -> None:
         """Writes over the row that was read; where that changed, over what is there, joined."""
-        row = self.create_model_instance(data)
+        self._take_back()
+        connection = connections[self._using()]
+        try:
+            with self._noting():
+                patiently(connection, lambda: self._try_to_replace(data))
+        except DatabaseError as error:
+            # A database that is busy has ended nobody's session.
+            if is_busy(error):
+                raise
+            raise UpdateError from error
+
+    def _try_to_replace(self, data: dict[str, Any]) -> None:
+        row, before = self.create_model_instance(data), self._state()
         expected = None if self._theirs or self._is_oracle() else self._row
         try:
             with transaction.atomic(using=self._using(row)):
@@ -106,12 +177,35 @@ class MergingSession(NativeSession, PeerStore):
                     self._keep(data, None)
                 else:
                     self._join(row, data)
-        except DatabaseError as error:
-            raise UpdateError from error
+        except BaseException:
+            self._restore(before)
+            raise
+
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        """What is saved within is taken back where the caller's transaction is rolled back."""
+        before = self._state()
+        yield
+        self._uncommitted.add(connections[self._using()], before)
+
+    def _take_back(self) -> None:
+        """What a transaction had saved that was rolled back."""
+        before = self._uncommitted.rolled_back()
+        if before is not None:
+            self._restore(before)
+
+    def _state(self) -> tuple[Any, ...]:
+        return (self._base, self._incoming, self._row, self._theirs)
+
+    def _restore(self, state: tuple[Any, ...]) -> None:
+        self._base, self._incoming, self._row, self._theirs = state
+
+    def _is_due(self) -> bool:
+        self._take_back()
+        return super()._is_due()
 
     def _join(self, row: AbstractBaseSession, data: dict[str, Any]) -> None:
-        # A write that changes nothing holds the row, in any database.
-        if not self._rows(row).update(expire_date=F("expire_date")):
+        if not self._hold(row):
             raise UpdateError
         base, mine, there = self._text(self._base), self._text(data), self._there(row)
         self.conflicts += there != (self._theirs or base)
@@ -129,6 +223,11 @@ class MergingSession(NativeSession, PeerStore):
         else:
             self._update(self.create_model_instance(self._read(joined)))
             self._keep(data, joined)
+
+    def _hold(self, row: AbstractBaseSession) -> bool:
+        """Whether the row is there; nobody else writes it until the transaction ends."""
+        # A write that changes nothing does it in any database.
+        return bool(self._rows(row).update(expire_date=F("expire_date")))
 
     def _update(self, row: AbstractBaseSession, **expected: str) -> bool:
         """Every column, those of your own session model too, if the row is as expected."""
