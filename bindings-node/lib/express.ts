@@ -101,14 +101,28 @@ namespace session {
   // biome-ignore lint/suspicious/noEmptyInterface: a type could not be augmented
   export interface SessionData {}
   export type Middleware = users.Middleware
+  /**
+   * What Express' requests have. In a program that has the types of express-session or cookie-session too,
+   * `req.session` is as they declare it.
+   */
+  export type RequestSession = keyof CookieSessionInterfaces.CookieSessionRequest extends never
+    ? Property
+    : object
+  interface Property {
+    get session(): 'sessionID' extends keyof Express.Request ? Any : Session & Partial<SessionData>
+    set session(data: Partial<SessionData> | null | undefined)
+  }
+  // biome-ignore lint/suspicious/noExplicitAny: what express-session's types declare has to fit
+  type Any = any
 }
 
 declare global {
+  namespace CookieSessionInterfaces {
+    // Empty where there are no types of cookie-session, so that it can be asked.
+    interface CookieSessionRequest {}
+  }
   namespace Express {
-    interface Request {
-      get session(): session.Session & Partial<session.SessionData>
-      set session(data: Partial<session.SessionData> | null | undefined)
-    }
+    interface Request extends session.RequestSession {}
   }
 }
 

@@ -1,7 +1,15 @@
 // How the package is imported, from either kind of module and with types.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -67,27 +75,52 @@ function project(context) {
   return folder
 }
 
-for (const file of readdirSync(join(home, 'test/types'))) {
-  test(`a project with ${file} type-checks, strictly and with all declarations`, (context) => {
-    const folder = project(context)
-    cpSync(join(home, 'test/types', file), join(folder, file))
-    const compilerOptions = {
-      exactOptionalPropertyTypes: true,
-      module: 'node16',
-      noEmit: true,
-      // @types/koa wants these types, and Express brings a version of the package with others.
-      paths: { 'content-disposition': [join(home, 'node_modules/@types/content-disposition')] },
-      skipLibCheck: false,
-      strict: true,
-      target: 'es2022',
-      types: ['node'],
-    }
-    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: [file] }))
-    const tsc = join(home, 'node_modules/typescript/bin/tsc')
-    try {
-      execFileSync(process.execPath, [tsc, '-p', folder], { encoding: 'utf8' })
-    } catch (error) {
-      assert.fail(error.stdout)
-    }
-  })
+/** What a compiler has to say of a project with these files, under the strictest options. */
+function check(context, files, compiler, options) {
+  const folder = project(context)
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
+  const compilerOptions = {
+    exactOptionalPropertyTypes: true,
+    noEmit: true,
+    // @types/koa wants these types, and Express brings a version of the package with others.
+    paths: { 'content-disposition': [join(home, 'node_modules/@types/content-disposition')] },
+    strict: true,
+    target: 'es2022',
+    types: ['node'],
+    ...options,
+  }
+  const config = { compilerOptions, files: Object.keys(files) }
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
+  const tsc = join(home, 'node_modules', compiler, 'bin/tsc')
+  try {
+    execFileSync(process.execPath, [tsc, '-p', folder], { encoding: 'utf8' })
+  } catch (error) {
+    assert.fail(error.stdout)
+  }
 }
+
+const typed = (file) => readFileSync(join(home, 'test/types', file), 'utf8')
+
+for (const file of readdirSync(join(home, 'test/types'))) {
+  test(`a project with ${file} type-checks, strictly and with all declarations`, (context) =>
+    check(context, { [file]: typed(file) }, 'typescript', { module: 'node16', skipLibCheck: false }))
+}
+
+// TypeScript 7 has no such resolution any more, in which `exports` counts for nothing.
+test('under TypeScript 5 with "module": "commonjs" every entry point has its types', (context) => {
+  const { exports } = require('shortcrust/package.json')
+  const entries = Object.keys(exports).filter((entry) => exports[entry].types)
+  const lines = entries.map((entry, at) => `import entry${at} = require('shortcrust${entry.slice(1)}')`)
+  const files = {
+    'entries.ts': `${lines.join('\n')}\nexport = [${entries.map((_, at) => `entry${at}`)}]\n`,
+    'app.ts': typed('express-session.cts'),
+  }
+  check(context, files, 'typescript5', { module: 'commonjs', skipLibCheck: true })
+})
+
+test('typesVersions has every entry point of exports', () => {
+  const { exports, typesVersions } = require('shortcrust/package.json')
+  const entries = Object.entries(exports).filter(([entry, { types }]) => types && entry !== '.')
+  const expected = entries.map(([entry, { types }]) => [entry.slice(2), [types]])
+  assert.deepEqual(Object.entries(typesVersions['*']), expected)
+})
