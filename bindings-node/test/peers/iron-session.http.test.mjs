@@ -42,11 +42,6 @@ const ROUTES = {
     const answer = session.destroy()
     return { answer: answer === undefined, keys: Object.keys(session) }
   },
-  '/logout-and-save': async (session) => {
-    session.destroy()
-    session.again = true
-    await session.save()
-  },
   '/methods': (session) =>
     ['save', 'destroy', 'updateConfig'].map((name) => {
       const { value, ...flags } = Object.getOwnPropertyDescriptor(session, name)
@@ -491,6 +486,28 @@ suite('what 9 adds', () => {
       assert.ok(jar.names().includes(NAME))
       const again = await module.getIronSession(jar, OPTIONS)
       assert.equal(again.user, 'ada')
+    })
+
+    test(`${name}: after destroy, save writes nothing, and throws where something was put in again`, async () => {
+      const written = []
+      const jar = { read: () => undefined, write: (...given) => written.push(given) }
+      const session = await module.getIronSession(jar, OPTIONS)
+      session.user = 'ada'
+      session.destroy()
+      await session.save()
+      assert.deepEqual(
+        written.map(([, value]) => value),
+        [''],
+      )
+      session.user = 'ada'
+      await assert.rejects(session.save(), {
+        message: /^iron-session: Cannot save a destroyed session that has data written back into it\./,
+      })
+      assert.equal(written.length, 1)
+      const fresh = await module.getIronSession(jar, OPTIONS)
+      fresh.user = 'bob'
+      await fresh.save()
+      assert.equal(written.length, 2)
     })
 
     test(`${name}: a jar is two functions`, async () => {

@@ -1,8 +1,9 @@
 /**
  * `shortcrust/iron-session`: iron-session 8.0.4, with what 9.0.1 adds; it reads and writes the cookies of both.
  *
- * Where the two differ this is 8: a Date is saved as its ISO string, a session may be saved after `destroy()`, an
- * `expires` in the past is sent, and a password map is not looked at beyond the lengths. It is 9 in these:
+ * Where the two differ this is 8: a Date is saved as its ISO string, an `expires` in the past is sent, and a password
+ * map is not looked at beyond the lengths. It is 9 in these:
+ * - `destroy()` is terminal: `save()` after it writes nothing, and throws where something was put in again;
  * - the `~2` behind a seal means nothing, so the cookies of iron-session 6 are not read;
  * - a seal that can't be read, whatever is wrong with it, gives an empty object and a call of `onUnsealError`;
  * - with a `ttl` of up to 60 the cookie lives as long, where that of 8 never reaches the browser's store;

@@ -15,6 +15,9 @@ export const HEADERS_SENT =
 export const BODY_USED =
   'iron-session: Cannot set session cookie: the response body has already been consumed, so the Set-Cookie header would be dropped. Call session.save() before returning or streaming the response.'
 
+export const DESTROYED =
+  'iron-session: Cannot save a destroyed session that has data written back into it. session.destroy() signs the user out, and saving these fields would restore the cookie you just cleared, leaving the user signed in. Get a fresh session if you need to write one.'
+
 const tooBig = (bytes: number) => `iron-session: Cookie length is too big (${bytes} bytes)`
 
 export const tooBigIn8 = (bytes: number) =>

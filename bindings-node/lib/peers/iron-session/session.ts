@@ -15,6 +15,7 @@ const MAX_VALUES = 4
 export function openSession<T extends object>(jar: Jar, initial: Config): IronSession<T> {
   let config = initial
   const session = read(jar, config) as IronSession<T>
+  let isDestroyed = false
   return Object.defineProperties(session, {
     updateConfig: {
       value: function updateConfig(newOptions: SessionOptions) {
@@ -23,6 +24,8 @@ export function openSession<T extends object>(jar: Jar, initial: Config): IronSe
     },
     save: {
       value: async function save() {
+        if (isDestroyed && Object.keys(session).length === 0) return
+        if (isDestroyed) throw new Error(messages.DESTROYED)
         jar.assertWritable?.()
         const { passwords: password, ttl } = config
         await write(jar, config, await sealData(session, { password, ttl }))
@@ -30,6 +33,7 @@ export function openSession<T extends object>(jar: Jar, initial: Config): IronSe
     },
     destroy: {
       value: function destroy() {
+        isDestroyed = true
         for (const key of Object.keys(session)) delete session[key as keyof typeof session]
         jar.write(config.cookieName, '', { ...config.cookieOptions, maxAge: 0 })
         expireChunks(jar, config, 0)
