@@ -180,6 +180,7 @@ impl CookieOptions {
             same_site: self.same_site.as_deref().map(same_site).transpose()?,
             partitioned: self.partitioned,
             priority: self.priority.as_deref().map(priority).transpose()?,
+            elsewhere: Vec::new(),
         })
     }
 }

@@ -5,8 +5,8 @@ use pyo3::{
     pybacked::{PyBackedBytes, PyBackedStr},
 };
 use shortcrust::{
-    Attributes, Chain, Duplicates, Engine, FormatSpec, Keyring, Policy, Priority, Reader, SameSite, Seconds,
-    Secure, UnixMillis, payload::Dialect,
+    Attributes, Chain, Duplicates, Engine, FormatSpec, Keyring, Place, Policy, Priority, Reader, SameSite,
+    Seconds, Secure, UnixMillis, payload::Dialect,
 };
 
 use crate::error::Failure;
@@ -97,6 +97,9 @@ struct CookieOptions {
     samesite: Option<String>,
     partitioned: bool,
     priority: Option<String>,
+    /// A Domain and a Path each.
+    #[pyo3(default)]
+    elsewhere: Vec<(Option<String>, String)>,
 }
 
 impl EngineOptions {
@@ -196,6 +199,7 @@ impl From<CookieOptions> for Attributes {
                 "Low" => Priority::Low,
                 _ => Priority::Medium,
             }),
+            elsewhere: options.elsewhere.into_iter().map(|(domain, path)| Place { domain, path }).collect(),
         }
     }
 }

@@ -201,6 +201,13 @@ def test_clocks_may_differ_by_a_minute(clock: Clock, ahead: int, opens: bool) ->
     assert seen(build(peer_exact=True), f"session={token}") == {}
 
 
+def test_a_quoted_value_is_read(clock: Clock) -> None:
+    (cookie,) = cookies(build(format="sealed").get("/login"))
+    name, _, value = cookie.partition(";")[0].partition("=")
+    headers = {"Cookie": f'other="a"; {name}="{value}"'}
+    assert build(format="sealed").get("/show", headers=headers).json()["user"] == "ada"
+
+
 def test_a_quote_cannot_smuggle_in_a_cookie(clock: Clock) -> None:
     eve = signed({"user": "eve"})
     assert why(f'theme="x\\073 session={eve}"') == [{}, "no_cookie"]

@@ -51,7 +51,7 @@ pub mod record;
 mod session;
 mod time;
 
-pub use cookie::{Attributes, Priority, SameSite, Secure, SetCookie};
+pub use cookie::{Attributes, Place, Priority, SameSite, Secure, SetCookie};
 pub use crypto::{Digest, same};
 pub use entropy::{Entropy, EntropyError, random_id};
 pub use error::{ConfigError, Reason, SealError, Warning};

@@ -60,11 +60,12 @@ FORMAT_OPTIONS: Mapping[str, tuple[str, ...]] = {
     "starlette": (),
 }
 _FORMATS = '"sealed", "id", "express", "flask", "django", "starlette"'
+_OF_READERS = ("until", "secrets", "path", "domain")
 _WITH_STORE = ("id", "express")
 _METHODS = ("load", "create", "put", "save", "delete", "list", "revoke", "sweep")
 
 # The core speaks of what it checks; this says where it was set.
-_KEYS = {
+KEYS: Mapping[str, str] = {
     "cookie": "SHORTCRUST_NAME, SHORTCRUST_COOKIE_*",
     "option": "SHORTCRUST_FORMAT",
     "policy": "SHORTCRUST_FORMAT, SHORTCRUST_META, SHORTCRUST_IDLE, SHORTCRUST_ABSOLUTE, "
@@ -74,15 +75,25 @@ _KEYS = {
 }
 
 Secret = str | bytes
+Place = tuple[str | None, str]
+"""A Domain and a Path, under which a cookie may lie."""
 
 
 def build_engine(
-    config: Mapping[str, Any], secrets: list[Secret], keys: Mapping[str, str] = _KEYS
+    config: Mapping[str, Any],
+    secrets: list[Secret],
+    keys: Mapping[str, str] = KEYS,
+    places: Iterable[Place] = (),
 ) -> Engine:
-    """The engine that a front's configuration describes; ``keys`` says where a fault was set."""
+    """The engine that a front's configuration describes; ``keys`` says where a fault was set.
+
+    Where a cookie may lie that a reader opens, a logout deletes it too: in ``places``, and where
+    the readers say.
+    """
     _refuse_unknown(config)
     settings = {name: config.get(PREFIX + name, default) for name, default in DEFAULTS.items()}
     options = _engine_options(settings, secrets)
+    options["cookie"]["elsewhere"] = [*places, *_places(settings["READERS"])]
     try:
         return Engine(options)
     except ConfigError as error:
@@ -138,9 +149,16 @@ def secret_list(key: str, value: object) -> list[Secret]:
             "secret",
         )
     secrets = list(value)
+    if not secrets:
+        raise ConfigError(f"{key} is an empty list: set at least one secret", "secret")
     for secret in secrets:
         if not isinstance(secret, (str, bytes)):
             raise ConfigError(f"{key} must hold str or bytes, and holds {_kind(secret)}", "secret")
+        if not secret:
+            raise ConfigError(
+                f"{key}: a secret is empty, so that anyone could sign: remove it or set it",
+                "secret",
+            )
     return secrets
 
 
@@ -246,7 +264,7 @@ def _readers(
                 '"until": "2027-03-01", or "never" by decision',
                 "reader",
             )
-        rest = {name: option for name, option in reader.items() if name not in ("until", "secrets")}
+        rest = {name: option for name, option in reader.items() if name not in _OF_READERS}
         own = reader.get("secrets")
         readers.append(
             {
@@ -256,6 +274,20 @@ def _readers(
             }
         )
     return readers
+
+
+def _places(readers: Iterable[Mapping[str, Any]]) -> list[Place]:
+    """Where the readers' cookies lie, if they say so."""
+    key = f"{PREFIX}READERS: "
+    places: list[Place] = []
+    for reader in readers:
+        path, domain = reader.get("path", "/"), reader.get("domain")
+        for name, value in (("path", path), ("domain", domain or "")):
+            if not isinstance(value, str):
+                raise ConfigError(f'{key}"{name}" must be str, and is {_kind(value)}', "reader")
+        if "path" in reader or "domain" in reader:
+            places.append((domain, path))
+    return places
 
 
 def past_readers(config: Mapping[str, Any], now_ms: int) -> list[str]:
@@ -342,6 +374,7 @@ def _cookie(settings: Mapping[str, Any]) -> CookieOptions:
         "priority": _one_of(
             "COOKIE_PRIORITY", settings["COOKIE_PRIORITY"], (None, "Low", "Medium", "High")
         ),
+        "elsewhere": [],
     }
 
 

@@ -35,7 +35,7 @@ class PolicyOptions(TypedDict):
 
 
 class CookieOptions(TypedDict):
-    """``secure`` is ``None`` for as the connection is."""
+    """``secure`` is ``None`` for as the connection is; ``elsewhere`` has Domains and Paths."""
 
     path: str
     domain: str | None
@@ -44,6 +44,7 @@ class CookieOptions(TypedDict):
     samesite: str | None
     partitioned: bool
     priority: str | None
+    elsewhere: list[tuple[str | None, str]]
 
 
 class _Required(TypedDict):

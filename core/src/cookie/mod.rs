@@ -5,4 +5,4 @@ mod set_cookie;
 
 pub use parse::values;
 pub(crate) use set_cookie::base_name;
-pub use set_cookie::{Attributes, Priority, SameSite, Secure, SetCookie};
+pub use set_cookie::{Attributes, Place, Priority, SameSite, Secure, SetCookie};

@@ -64,6 +64,15 @@ pub enum Secure {
     Never,
 }
 
+/// Under which `Domain` and `Path` a cookie may lie: browsers keep one of each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// `Domain`; `None` is this host only.
+    pub domain: Option<String>,
+    /// `Path`.
+    pub path: String,
+}
+
 /// A cookie's attributes: one struct for setting and deleting, so that the two can't diverge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attributes {
@@ -81,6 +90,9 @@ pub struct Attributes {
     pub partitioned: bool,
     /// `Priority`.
     pub priority: Option<Priority>,
+    /// Where else a cookie of the name may lie that opens a session, such as the one of the framework's own: a logout
+    /// deletes it there too.
+    pub elsewhere: Vec<Place>,
 }
 
 impl Default for Attributes {
@@ -93,6 +105,7 @@ impl Default for Attributes {
             same_site: Some(SameSite::Lax),
             partitioned: false,
             priority: None,
+            elsewhere: Vec::new(),
         }
     }
 }
@@ -111,16 +124,9 @@ impl Attributes {
                 "cookie name {name:?} must be one or more letters, digits or -_.!#$%&'*+^`|~"
             ));
         }
-        if !self.path.starts_with('/') || !is_attribute(&self.path) {
-            return wrong(format!(
-                "cookie path {:?} must begin with / and be plain text under 1,025 bytes",
-                self.path
-            ));
-        }
-        if let Some(domain) = self.domain.as_deref().filter(|domain| !is_domain(domain)) {
-            return wrong(format!(
-                "cookie domain {domain:?} must be a bare host name with a dot, such as example.com"
-            ));
+        let elsewhere = self.elsewhere.iter().map(|place| (place.domain.as_deref(), place.path.as_str()));
+        for (domain, path) in [(self.domain.as_deref(), self.path.as_str())].into_iter().chain(elsewhere) {
+            check_place(domain, path)?;
         }
         self.check_prefix(name)?;
         if self.secure == Secure::Never && self.same_site == Some(SameSite::None) {
@@ -221,6 +227,37 @@ impl SetCookie {
         Self::unchecked(name, "", attributes, connection, Some(Seconds(0)))
     }
 
+    /// Deletions of the cookies that may lie elsewhere; with `host_only` also without the `Domain`, under which a
+    /// cookie from before there was one lies.
+    pub(crate) fn deletions_elsewhere(
+        name: &str,
+        attributes: &Attributes,
+        host_only: bool,
+        connection: bool,
+    ) -> Vec<Self> {
+        if prefix(name).contains("Host-") {
+            // Such a cookie has no Domain and Path=/, so it lies nowhere else.
+            return Vec::new();
+        }
+        let here = Place { domain: attributes.domain.clone(), path: attributes.path.clone() };
+        let mut places: Vec<Place> = Vec::new();
+        for place in [&here].into_iter().chain(&attributes.elsewhere) {
+            let bare = Place { domain: None, path: place.path.clone() };
+            for place in [Some(place.clone()), host_only.then_some(bare)].into_iter().flatten() {
+                if place != here && !places.contains(&place) {
+                    places.push(place);
+                }
+            }
+        }
+        places
+            .into_iter()
+            .map(|Place { domain, path }| {
+                let attributes = Attributes { domain, path, elsewhere: Vec::new(), ..attributes.clone() };
+                Self::deletion(name, &attributes, connection)
+            })
+            .collect()
+    }
+
     fn unchecked(
         name: &str,
         value: &str,
@@ -303,6 +340,20 @@ fn is_attribute(value: &str) -> bool {
     value.len() <= MAX_ATTRIBUTE && value.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b';')
 }
 
+fn check_place(domain: Option<&str>, path: &str) -> Result<(), ConfigError> {
+    let wrong = |message: String| Err(ConfigError::new("cookie", message));
+    if !path.starts_with('/') || !is_attribute(path) {
+        return wrong(format!("cookie path {path:?} must begin with / and be plain text under 1,025 bytes"));
+    }
+    match domain.filter(|domain| !is_domain(domain)) {
+        None => Ok(()),
+        Some(domain) => wrong(format!(
+            "cookie domain {domain:?} must be a bare host name with a dot, such as example.com, or localhost"
+        )),
+    }
+}
+
+/// Of names without a dot, browsers take the host's own; `localhost` is the one that people configure.
 fn is_domain(domain: &str) -> bool {
     let name = domain.trim_start_matches('.');
     let label = |label: &str| {
@@ -310,11 +361,16 @@ fn is_domain(domain: &str) -> bool {
         !label.is_empty() && !label.starts_with('-') && !label.ends_with('-') && label.bytes().all(plain)
     };
     let is_ip = name.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-    name.len() <= MAX_ATTRIBUTE && name.contains('.') && !is_ip && name.split('.').all(label)
+    name.len() <= MAX_ATTRIBUTE
+        && (name == "localhost" || name.contains('.'))
+        && !is_ip
+        && name.split('.').all(label)
 }
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec;
+
     use super::*;
 
     fn refusal(name: &str, change: impl FnOnce(&mut Attributes)) -> String {
@@ -346,7 +402,7 @@ mod tests {
             assert!(refusal("s", |a| a.path = path.into()).contains("cookie path"), "{path:?}");
         }
         assert!(refusal("s", |a| a.path = format!("/{}", "a".repeat(1024))).contains("cookie path"));
-        for domain in ["", "localhost", "127.0.0.1", "a.b:80", "https://a.b", "a..b", "-a.b", "a b.c"] {
+        for domain in ["", "intranet", "127.0.0.1", "a.b:80", "https://a.b", "a..b", "-a.b", "a b.c"] {
             assert!(refusal("s", |a| a.domain = Some(domain.into())).contains("cookie domain"), "{domain:?}");
         }
     }
@@ -375,6 +431,45 @@ mod tests {
             "s=; Path=/; Domain=example.com; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; HttpOnly; \
              SameSite=None; Partitioned"
         );
+    }
+
+    fn elsewhere(name: &str, attributes: &Attributes, host_only: bool) -> Vec<String> {
+        let places = SetCookie::deletions_elsewhere(name, attributes, host_only, false);
+        places
+            .iter()
+            .map(|cookie| cookie.header().replace("s=; ", "").replace("; HttpOnly; SameSite=Lax", ""))
+            .collect()
+    }
+
+    #[test]
+    fn a_cookie_is_deleted_wherever_it_may_lie_once() {
+        let gone = "; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT";
+        let place = |domain: &str, path: &str| Place { domain: Some(domain.into()), path: path.into() };
+        let attributes = Attributes {
+            domain: Some("example.com".into()),
+            elsewhere: vec![place("example.com", "/app"), place("example.com", "/")],
+            ..Attributes::default()
+        };
+        assert_eq!(elsewhere("s", &attributes, false), [format!("Path=/app; Domain=example.com{gone}")]);
+        let all = ["Path=/", "Path=/app; Domain=example.com", "Path=/app"];
+        assert_eq!(elsewhere("s", &attributes, true), all.map(|place| format!("{place}{gone}")));
+        assert_eq!(elsewhere("s", &Attributes::default(), true), [""; 0]);
+        assert_eq!(elsewhere("__Host-s", &attributes, true), [""; 0]);
+    }
+
+    #[test]
+    fn localhost_is_a_domain() {
+        assert!(Attributes { domain: Some("localhost".into()), ..Attributes::default() }.check("s").is_ok());
+    }
+
+    #[test]
+    fn a_place_elsewhere_is_checked_as_the_cookies_own() {
+        let place = |domain: Option<&str>, path: &str| {
+            let elsewhere = vec![Place { domain: domain.map(Into::into), path: path.into() }];
+            refusal("s", |a| a.elsewhere = elsewhere)
+        };
+        assert!(place(None, "app").contains("cookie path"));
+        assert!(place(Some("a b"), "/").contains("cookie domain"));
     }
 
     #[test]

@@ -20,7 +20,7 @@ use stored::Stored;
 use transitions::{Change, Deed, Effect, Event, State, effect, next};
 
 use crate::{
-    cookie::{Attributes, SetCookie},
+    cookie::SetCookie,
     entropy::Entropy,
     envelope,
     error::{Reason, SealError},
@@ -181,7 +181,13 @@ impl Session {
         match self.effect(content, now) {
             Effect::Nothing => {}
             Effect::Expire => head.cookies = self.deletions(connection),
-            Effect::Seal => head.cookies.push(self.set_cookie(content, connection, now, entropy)?),
+            Effect::Seal => {
+                head.cookies.push(self.set_cookie(content, connection, now, entropy)?);
+                if self.came && self.epoch > 0 {
+                    // The newer cookie counts until it ends, and the older one may live longer.
+                    head.cookies.extend(self.deletions_elsewhere(connection));
+                }
+            }
         }
         head.cache_control = (!head.cookies.is_empty()).then_some("private, no-store");
         Ok(head)
@@ -273,11 +279,15 @@ impl Session {
     fn deletions(&self, connection: bool) -> Vec<SetCookie> {
         let Settings { name, attributes, .. } = &*self.settings;
         let mut cookies = vec![SetCookie::deletion(name, attributes, connection)];
-        if self.twins && attributes.domain.is_some() {
-            let host_only = Attributes { domain: None, ..attributes.clone() };
-            cookies.push(SetCookie::deletion(name, &host_only, connection));
-        }
+        cookies.extend(self.deletions_elsewhere(connection));
         cookies
+    }
+
+    /// Of the cookies that would open this session again.
+    fn deletions_elsewhere(&self, connection: bool) -> Vec<SetCookie> {
+        let Settings { name, attributes, .. } = &*self.settings;
+        let host_only = self.twins || self.is_stale();
+        SetCookie::deletions_elsewhere(name, attributes, host_only, connection)
     }
 
     fn set_cookie(

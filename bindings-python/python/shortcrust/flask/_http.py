@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from flask import Request, Response
 
+from .._cookie_header import unquoted
+
 REASON = "shortcrust.reason"
 """Where ``shortcrust.reason`` finds it, in the WSGI environment."""
 
@@ -13,12 +15,12 @@ def vary(response: Response, already: bool) -> None:
         response.vary.add("Cookie")
 
 
-def cookie_header(request: Request) -> str:
-    """PEP 3333 hands over bytes as Latin-1; browsers send UTF-8."""
+def cookie_header(request: Request, name: str) -> str:
+    """PEP 3333 hands over bytes as Latin-1; browsers send UTF-8. Values of ``name`` are bare."""
     header: str = request.environ.get("HTTP_COOKIE", "")
-    if header.isascii():
-        return header
-    return header.encode("latin-1", "replace").decode("utf-8", "replace")
+    if not header.isascii():
+        header = header.encode("latin-1", "replace").decode("utf-8", "replace")
+    return unquoted(header, name)
 
 
 def forbid_caching(response: Response, value: str | None) -> None:

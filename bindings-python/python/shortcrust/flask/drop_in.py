@@ -222,7 +222,7 @@ def _peer_reason(error: Exception) -> str:
 def _open(
     engine: _core.Engine, name: str, request: Request, session_class: type[SecureCookieSession]
 ) -> SecureCookieSession:
-    header = cookie_header(request)
+    header = cookie_header(request, name)
     # The name's letters are not there in most requests without a session.
     if name not in header:
         request.environ[REASON] = "no_cookie"
@@ -239,8 +239,9 @@ def _fallbacks(app: Flask) -> Any:
 
 
 def _refuse_text(app: Flask) -> None:
+    """What Flask would take, so that anyone could sign: a text as a list, and an empty secret."""
     fallbacks = _fallbacks(app)
-    if isinstance(fallbacks, (str, bytes)):
+    if isinstance(fallbacks, (str, bytes)) or (fallbacks and not all(fallbacks)):
         _config.secret_list("SECRET_KEY_FALLBACKS", fallbacks)
 
 

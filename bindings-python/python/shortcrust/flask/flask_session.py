@@ -14,11 +14,14 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from itsdangerous import BadSignature, Signer
 
 from .._errors import ConfigError
+from . import settings
 
 if TYPE_CHECKING:
     from flask import Flask, Request
 
 _SALT = "flask-session"
+KEYS = ("SESSION_ID_LENGTH", "SESSION_PERMANENT", "SESSION_USE_SIGNER")
+"""What may change after the front is put in."""
 _TYPES = ("null", "redis", "sqlalchemy")
 
 
@@ -49,24 +52,21 @@ def settings_of(app: Flask, store: Any) -> dict[str, Any]:
     """Flask-Session's and Flask's keys in our words; the keys of ours that are set stay."""
     config = app.config
     is_signed = bool(config.get("SESSION_USE_SIGNER", False))
-    ours = {
-        "STORE": store,
-        "FORMAT": {"format": "id", "salt": _SALT} if is_signed else "id",
-        "ID_BYTES": config.get("SESSION_ID_LENGTH", 32),
-        "NAME": config["SESSION_COOKIE_NAME"],
-        "IDLE": app.permanent_session_lifetime,
-        "ABSOLUTE": None,
-        "PERSISTENT": bool(config.get("SESSION_PERMANENT", True)),
-        "COOKIE_PATH": config["SESSION_COOKIE_PATH"] or config["APPLICATION_ROOT"],
-        "COOKIE_DOMAIN": config["SESSION_COOKIE_DOMAIN"] or None,
-        # Where Flask says nothing, our defaults stand.
-        "COOKIE_SECURE": bool(config["SESSION_COOKIE_SECURE"]) or "auto",
-        "COOKIE_HTTPONLY": bool(config["SESSION_COOKIE_HTTPONLY"]),
-        "COOKIE_SAMESITE": config["SESSION_COOKIE_SAMESITE"] or "Lax",
-        "COOKIE_PARTITIONED": bool(config.get("SESSION_COOKIE_PARTITIONED", False)),
-    }
-    named = {f"SHORTCRUST_{key}": value for key, value in ours.items()}
-    return named | {key: config[key] for key in config if key.startswith("SHORTCRUST_")}
+    return settings.settings_of(
+        app,
+        STORE=store,
+        FORMAT={"format": "id", "salt": _SALT} if is_signed else "id",
+        ID_BYTES=config.get("SESSION_ID_LENGTH", 32),
+        IDLE=app.permanent_session_lifetime,
+        ABSOLUTE=None,
+        PERSISTENT=bool(config.get("SESSION_PERMANENT", True)),
+    )
+
+
+def has_bare_ids(app: Flask) -> bool:
+    """Nothing is signed."""
+    is_signed = app.config.get("SESSION_USE_SIGNER", False)
+    return not is_signed and app.config.get("SHORTCRUST_FORMAT") is None
 
 
 def store_and_rows(app: Flask, kind: str) -> tuple[Any, Rows | None]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from copy import deepcopy
 from typing import Any, Literal, cast
 
-from flask import Flask, Request, Response, current_app
+from flask import Flask, Request, Response, current_app, has_request_context
 from flask import request as current_request
 from flask.json.tag import TaggedJSONSerializer
 from flask.sessions import SecureCookieSession, SessionMixin
@@ -19,6 +19,7 @@ from .._driver import Driver, Visit, run
 from .._errors import ConfigError
 from .._queues import Queues
 from .._warnings import log
+from . import settings
 from ._http import REASON, cookie_header, forbid_caching, vary
 
 # Where a session keeps its request's visit.
@@ -31,8 +32,8 @@ class ShortcrustInterface(PeerInterface):
     session_class = SecureCookieSession
 
     _STORES = ("SHORTCRUST_STORE", "SHORTCRUST_REVOCATIONS")
-    # A store is told by its identity, and not copied.
-    _KEYS = ("SECRET_KEY", "SECRET_KEY_FALLBACKS", *_config.PLAIN_KEYS)
+    # What makes another engine when it changes. A store is told by its identity, and not copied.
+    keys: tuple[str, ...] = (*settings.FLASKS_KEYS, *_config.PLAIN_KEYS)
 
     def __init__(self) -> None:
         self._built: tuple[list[Any], list[Any], Driver | None] = ([], [], None)
@@ -44,20 +45,30 @@ class ShortcrustInterface(PeerInterface):
 
     def driver(self, app: Flask, tell: Callable[[str], None] = log) -> Driver | None:
         """The engine and its store; a configuration that is new and weak is told."""
-        config = self.config(app)
-        settings = [config.get(key) for key in self._KEYS]
-        stores = [config.get(key) for key in self._STORES]
-        if (settings, stores) != self._built[:2]:
-            self._built = (deepcopy(settings), stores, _own_driver(app, config, tell))
+        plain = [app.config.get(key) for key in self.keys]
+        stores = [app.config.get(key) for key in self._STORES]
+        if (plain, stores) != self._built[:2]:
+            self._built = (deepcopy(plain), stores, self._made(app, tell))
         return self._built[2]
 
+    def _made(self, app: Flask, tell: Callable[[str], None]) -> Driver | None:
+        try:
+            secrets = self.secrets(app)
+            return _own_driver(app, self.config(app), secrets, tell) if secrets else None
+        except ConfigError as error:
+            raise settings.in_flasks_words(error, app.config) from None
+
+    def secrets(self, app: Flask) -> list[_config.Secret]:
+        """Newest first; empty where there are no sessions, since none is set."""
+        return settings.secrets_of(app)
+
     def config(self, app: Flask) -> Mapping[str, Any]:
-        """Where the keys of ours are."""
-        return app.config
+        """What is set, by the names of our keys."""
+        return settings.settings_of(app)
 
     def get_cookie_name(self, app: Flask) -> str:
-        """``SHORTCRUST_NAME``."""
-        return str(self.config(app).get("SHORTCRUST_NAME", _config.DEFAULTS["NAME"]))
+        """``SHORTCRUST_NAME``, or ``SESSION_COOKIE_NAME``."""
+        return settings.name_of(app)
 
     def is_null_session(self, obj: object) -> bool:
         """Also where the store failed before there was a session."""
@@ -67,8 +78,9 @@ class ShortcrustInterface(PeerInterface):
         driver = self.driver(app)
         if driver is None:
             return None
-        header = cookie_header(request)
-        if self.get_cookie_name(app) not in header:
+        name = self.get_cookie_name(app)
+        header = cookie_header(request, name)
+        if name not in header:
             request.environ[REASON] = "no_cookie"
             return self.session_class()
         visit, data = run(driver.open(header))
@@ -85,7 +97,7 @@ class ShortcrustInterface(PeerInterface):
         if driver is None or (VISIT not in vars(session) and not session.modified):
             return
         visit = visit_of(session)
-        secure = current_request.is_secure
+        secure = _is_secure(app)
         try:
             closed = run(driver.close(visit, dict(session), session.modified, secure))
         finally:
@@ -149,19 +161,26 @@ def visit_of(session: SessionMixin) -> Visit:
     return cast(Visit, attributes.setdefault(VISIT, Visit()))
 
 
+def _is_secure(app: Flask) -> bool:
+    """Some extensions save a session where there is no request."""
+    if has_request_context():
+        return current_request.is_secure
+    return bool(app.config["PREFERRED_URL_SCHEME"] == "https")
+
+
 def _note(visit: Visit) -> None:
-    if visit.failure is not None:
+    if visit.failure is not None and has_request_context():
         current_request.environ[REASON] = visit.failure
 
 
 def _own_driver(
-    app: Flask, config: Mapping[str, Any], tell: Callable[[str], None]
-) -> Driver | None:
-    secrets = _own_secrets(app)
-    if not secrets:
-        return None
+    app: Flask,
+    config: Mapping[str, Any],
+    secrets: list[_config.Secret],
+    tell: Callable[[str], None],
+) -> Driver:
     store, keeping = _config.keeping(config, is_async=False)
-    engine = _config.build_engine(config, secrets)
+    engine = _config.build_engine(config, secrets, settings.KEYS, settings.places_of(app))
     for weakness in (*engine.warnings, *_config.past_readers(config, ambient.now_ms())):
         tell(weakness)
     is_plain = _config.is_plain(config.get("SHORTCRUST_FORMAT"))
@@ -177,13 +196,3 @@ def _own_driver(
         outage=config.get("SHORTCRUST_OUTAGE", "error"),
         user_key=config.get("SHORTCRUST_USER_KEY"),
     )
-
-
-def _own_secrets(app: Flask) -> list[_config.Secret]:
-    own = app.config.get("SHORTCRUST_SECRETS")
-    if own is not None:
-        return _config.secret_list("SHORTCRUST_SECRETS", own)
-    if not app.secret_key:
-        return []
-    fallbacks = app.config.get("SECRET_KEY_FALLBACKS") or ()
-    return [app.secret_key, *reversed(_config.secret_list("SECRET_KEY_FALLBACKS", fallbacks))]

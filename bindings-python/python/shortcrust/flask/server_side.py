@@ -11,6 +11,7 @@ from flask.sessions import SecureCookieSession, SessionMixin
 from flask.sessions import SessionInterface as PeerInterface
 
 from .. import _core, ambient
+from .._config import Secret
 from ..stores import Entry
 from . import flask_session
 from ._http import REASON
@@ -44,10 +45,18 @@ class FlaskSessionInterface(ShortcrustInterface):
     """
 
     session_class = ServerSideSession
+    keys = (*ShortcrustInterface.keys, *flask_session.KEYS)
 
     def __init__(self, app: Flask, kind: str) -> None:
         super().__init__()
         self._store, self._rows = flask_session.store_and_rows(app, kind)
+
+    def secrets(self, app: Flask) -> list[Secret]:
+        """Bare ids are not signed, so Flask-Session asks for no secret."""
+        secrets = super().secrets(app)
+        if secrets or not flask_session.has_bare_ids(app):
+            return secrets
+        return [ambient.entropy(32)]
 
     def config(self, app: Flask) -> Mapping[str, Any]:
         """Flask-Session's keys, and Flask's, as ours."""

@@ -10,6 +10,7 @@ import anyio
 from starlette.datastructures import MutableHeaders
 
 from .. import _config, _core, _tagged, ambient
+from .._cookie_header import unquoted
 from .._driver import Driver, Visit, Why, run_async
 from .._errors import ConfigError, ShortcrustError
 from .._queues import Queues
@@ -73,7 +74,7 @@ class OwnFront:
 
     async def __call__(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         outer = Outer(scope)
-        header = cookie_header(scope).decode("utf-8", "replace")
+        header = unquoted(cookie_header(scope).decode("utf-8", "replace"), self._name)
         visit, data = Visit(), None
         # The name's letters are not there in most requests without a session.
         if self._name in header:
