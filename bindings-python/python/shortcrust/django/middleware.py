@@ -5,7 +5,6 @@ In Django's place in ``MIDDLEWARE``: ``"shortcrust.django.SessionMiddleware"``.
 
 from __future__ import annotations
 
-import warnings
 from http.cookies import Morsel
 from typing import Any
 
@@ -16,6 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.cookie import parse_cookie
 
 from .._errors import ConfigError
+from .._warnings import warn
 from . import _settings
 
 _MAX_VALUES = 4
@@ -121,4 +121,4 @@ def _check_cookie() -> None:
         if error.code != "cookie" or settings.SESSION_COOKIE_NAME.startswith("__"):
             raise
         # Django would run, and so does a drop-in.
-        warnings.warn(str(error), stacklevel=3)
+        warn(str(error))

@@ -50,6 +50,17 @@ __all__ = [
     "want_bytes",
 ]
 
+for _kind in (
+    Serializer,
+    Signer,
+    TimedSerializer,
+    TimestampSigner,
+    URLSafeSerializer,
+    URLSafeTimedSerializer,
+):
+    # The name under which everybody imports it, also in a pickle.
+    _kind.__module__ = __name__
+
 
 def __getattr__(name: str) -> Any:
     # What one version of the peer has and another has not, such as `__version__`.
