@@ -8,7 +8,7 @@ import { attach, Driver, type Front, reason as reasonOf, warnOnce } from './driv
 import { beforeHead, isHeadWritten } from './head.js'
 import { engine } from './native.js'
 import type * as options from './options.js'
-import { engineOptions, keeperOf } from './options.js'
+import { engineOptions, keeperOf, pastReaders } from './options.js'
 import type { Session as OneSession } from './session.js'
 import { StoreDriver } from './store-driver.js'
 import type * as stores from './stores/index.js'
@@ -21,6 +21,7 @@ function session(given: session.Options): session.Middleware {
   const keeper = keeperOf(given)
   const front: Front = { engine: engine(settings), name: settings.name, keeper }
   for (const message of front.engine.warnings()) warnOnce('SHORTCRUST_COOKIE', message)
+  for (const message of pastReaders(settings)) warnOnce('SHORTCRUST_READER', message)
 
   const middleware: session.Middleware = function session(request, response, next) {
     // The first of several serves the request.

@@ -1,4 +1,5 @@
 // What a user may write, checked key by key, to what the native module takes.
+import { ambient } from './ambient.js'
 import { ConfigError } from './errors.js'
 import { Keeper } from './keeper.js'
 import type { EngineOptions, FormatOptions, ReaderOptions } from './native.js'
@@ -161,6 +162,14 @@ export function engineOptions(options: Options): EngineOptions {
     store: keepingOf(options),
     userKey: typed('option', 'userKey', 'string', options.userKey),
   }
+}
+
+/** What to say of readers that read no more, since their time has passed. */
+export function pastReaders({ readers }: EngineOptions): string[] {
+  const why = 'has passed, so its cookies open no session any more: remove it, or give it more time'
+  const now = ambient.now()
+  const past = (readers ?? []).filter(({ until }) => until !== undefined && until < now)
+  return past.map(({ format }) => `readers: until of the ${format.format} reader ${why}`)
 }
 
 /** What is asked of the store, if there is one. */

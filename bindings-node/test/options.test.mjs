@@ -157,3 +157,12 @@ test('what works and may surprise is a warning, once', async () => {
     ],
   )
 })
+
+test('a reader whose time has passed is warned of', async () => {
+  const reader = { format: 'flask', until: new Date(0) }
+  const seen = await warnings(() => session({ secrets, readers: [reader] }))
+  assert.deepEqual(
+    seen.map(({ code, message }) => [code, message.split(',')[0]]),
+    [['SHORTCRUST_READER', 'readers: until of the flask reader has passed']],
+  )
+})
