@@ -140,6 +140,15 @@ STRANGE: dict[str, tuple[bytes, bool, str]] = {
     "bad zlib": (b".", False, "malformed"),
     "a long int": (b'{"a":' + b"1" * 5000 + b"}", True, "malformed"),
     "a bomb": (b'{"a":"' + b"a" * (_core.MAX_RECORD + 1) + b'"}', True, "too_large"),
+    "an expiry after the calendar": (b'{"_session_expiry":1000000000000000}', False, "malformed"),
+    "an expiry of infinity": (b'{"_session_expiry":Infinity}', False, "malformed"),
+    "an expiry that is no time": (b'{"_session_expiry":"soon"}', True, "malformed"),
+    "an expiry that is a list": (b'{"_session_expiry":[1]}', False, "malformed"),
+    "an expiry without a zone": (
+        b'{"_session_expiry":"2026-01-03T00:00:00"}',
+        False,
+        "malformed",
+    ),
     "deep": (deep(201), False, "too_large"),
     "deeper than Python": (deep(100_000), True, "too_large"),
 }

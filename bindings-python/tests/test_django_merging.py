@@ -16,7 +16,7 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from django_site import OURS, STOCK, Session, site
+from django_site import ASYNC, OURS, STOCK, Session, site
 
 Store = Any
 
@@ -71,6 +71,7 @@ def test_a_second_save_keeps_what_the_first_was_joined_with(engine: Any) -> None
     assert stock(engine, key) == {"n": 0, "theirs": 1, "mine": 2}
 
 
+@ASYNC
 def test_the_async_twins_join_too(engine: Any) -> None:
     key = made(engine, n=0)
 

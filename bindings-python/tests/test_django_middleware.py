@@ -163,9 +163,13 @@ def test_a_prefix_whose_rules_are_broken_is_refused(options: dict[str, Any]) -> 
         ({"SESSION_COOKIE_DOMAIN": "localhost"}, "cookie domain"),
     ],
 )
-def test_what_browsers_drop_is_warned_of(options: dict[str, Any], words: str) -> None:
-    with override_settings(**options), pytest.warns(UserWarning, match=words):
-        SessionMiddleware(lambda _: HttpResponse())
+def test_what_browsers_drop_is_logged_once_and_fails_no_request(
+    options: dict[str, Any], words: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with site(OURS + "db", OUR_MIDDLEWARE, **options) as browser:
+        assert [browser.run(look).status for _ in range(2)] == [200, 200]
+    (record,) = (record for record in caplog.records if record.name == "shortcrust")
+    assert words in record.getMessage()
 
 
 @EVERY_ENGINE
@@ -210,6 +214,13 @@ def test_sound_settings_pass_the_checks() -> None:
             {"SESSION_ENGINE": OURS + "sealed_cookies", "SECRET_KEY": "over 16 and under 32"},
             "shortcrust.E002",
         ),
+        (
+            {
+                "SESSION_ENGINE": OURS + "sealed_cookies",
+                "SHORTCRUST_READERS": [{"format": "django", "until": "2026-01-01"}],
+            },
+            "shortcrust.W004",
+        ),
         ({"SESSION_COOKIE_SAMESITE": "None", "SESSION_COOKIE_SECURE": False}, "shortcrust.E003"),
         (
             {"SHORTCRUST_COOKIE_PARTITIONED": True, "SESSION_COOKIE_SECURE": False},
@@ -223,6 +234,18 @@ def test_sound_settings_pass_the_checks() -> None:
 )
 def test_each_unsafe_setting_is_found(options: dict[str, Any], id_: str) -> None:
     assert found(**options) == [id_]
+
+
+@pytest.mark.parametrize("engine", [*ENGINES, "sealed_cookies"])
+@pytest.mark.filterwarnings("error")
+def test_a_short_secret_is_found_by_the_check_and_warns_in_no_request(
+    engine: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    secret = "short" if engine != "sealed_cookies" else SECRET
+    with site(OURS + engine, OUR_MIDDLEWARE, SECRET_KEY=secret) as browser:
+        browser.run(put(user="ada"))
+        assert browser.run(look).text == repr(({"user": "ada"}, None))
+    assert [record for record in caplog.records if record.name == "shortcrust"] == []
 
 
 def test_a_middleware_derived_from_ours_counts_as_ours() -> None:

@@ -11,15 +11,16 @@ from typing import Any, NamedTuple
 import pytest
 from conftest import SECRET
 from django.conf import settings
+from django.core import signing
 from django.core.signing import Signer
 from django.http import HttpRequest
 from django.test import override_settings
 from django.utils import timezone
 from django.utils.functional import lazystr
 from django.utils.safestring import mark_safe
-from django_site import OURS, STOCK, Browser, site
+from django_site import ASYNC, OUR_MIDDLEWARE, OURS, STOCK, STOCK_MIDDLEWARE, Browser, site
 from markupsafe import Markup
-from shortcrust import ConfigError, _config, ambient, reason
+from shortcrust import ConfigError, TooLarge, _config, ambient, reason
 from shortcrust.django import _settings
 from shortcrust.django.sealed_cookies import SessionStore
 from test_django_differences import CART, add_to_cart, look, show_cart
@@ -71,6 +72,35 @@ def test_the_cookie_is_encrypted_and_has_djangos_attributes() -> None:
         )
         assert claims(browser) == {"user": "ada"}
         assert browser.run(show).text == "{'user': 'ada'}"
+
+
+def test_djangos_cookie_settings_are_ours() -> None:
+    options: dict[str, Any] = {
+        "SESSION_COOKIE_AGE": 3600,
+        "SESSION_COOKIE_DOMAIN": "shop.example",
+        "SESSION_COOKIE_HTTPONLY": False,
+        "SESSION_COOKIE_NAME": "shop",
+        "SESSION_COOKIE_PATH": "/shop",
+        "SESSION_COOKIE_SAMESITE": "Strict",
+        "SESSION_COOKIE_SECURE": True,
+    }
+    with site(SEALED, **options) as browser:
+        (cookie,) = browser.run(put(user="ada")).cookies
+        name, attributes = cookie.partition("=")[0], cookie.split("; ", 1)[1]
+        assert name == "shop"
+        assert attributes == (
+            "Domain=shop.example; expires=Fri, 02 Jan 2026 04:04:05 GMT; Max-Age=3600; "
+            "Path=/shop; SameSite=Strict; Secure"
+        )
+        assert claims(browser, "shop") == {"user": "ada"}
+        browser.advance(seconds=3601)
+        assert browser.run(look).text == repr(({}, "expired"))
+
+
+def test_a_session_that_ends_with_the_browser_does_so_in_a_sealed_cookie_too() -> None:
+    with site(SEALED, SESSION_EXPIRE_AT_BROWSER_CLOSE=True) as browser:
+        (cookie,) = browser.run(put(user="ada")).cookies
+        assert "Max-Age" not in cookie
 
 
 def test_a_token_opens_under_no_other_name() -> None:
@@ -331,6 +361,46 @@ def test_cookies_of_the_signed_engine_are_read_and_converted(until_when: str) ->
             assert eval(browser.run(look).text)[0] == {}
 
 
+def deep(levels: int) -> Any:
+    value: Any = 1
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+UNFIT: dict[str, dict[str, Any]] = {
+    "it was compressed": {"cart": [{"sku": f"A-{n}", "title": "a plain thing"} for n in range(90)]},
+    "it has a NaN": {"mean": float("nan")},
+    "it is as deep as it may be": {"a": deep(199)},
+}
+
+
+@pytest.mark.parametrize("every", [False, True], ids=["on change", "every request"])
+@pytest.mark.parametrize("middleware", [STOCK_MIDDLEWARE, OUR_MIDDLEWARE])
+@pytest.mark.parametrize("data", UNFIT.values(), ids=UNFIT)
+def test_an_old_cookie_that_can_not_be_sealed_stays_and_fails_no_request_that_reads(
+    data: dict[str, Any], middleware: str, every: bool
+) -> None:
+    readers = [{"format": "django", "until": "never"}]
+    options = {"SHORTCRUST_READERS": readers, "SESSION_SAVE_EVERY_REQUEST": every}
+    with site(SEALED, middleware, **options) as browser:
+        old = signing.dumps(data, salt=STOCK + "signed_cookies", compress=True)
+        browser.jar["sessionid"] = old
+        for _ in range(2):
+            answer = browser.run(show)
+            assert (answer.status, answer.text) == (200, repr(data))
+            assert browser.jar["sessionid"] == old
+        # Changed, it has to be sealed.
+        assert browser.run(put(x=1)).status == 500
+
+
+def test_what_does_not_fit_names_the_ways_out() -> None:
+    store = SessionStore()
+    store["text"] = "a" * 4096
+    with pytest.raises(TooLarge, match=r"put less into it, or keep sessions in a store"):
+        store.save()
+
+
 @pytest.mark.parametrize("stamp", ["-AzL8n0Y58m8", "-zzzzzzzz", "zzzzzzzz", "0"])
 def test_a_time_beyond_the_calendar_is_an_empty_session(stamp: str) -> None:
     salt = "django.contrib.sessions.backends.signed_cookies"
@@ -382,6 +452,7 @@ def test_the_engine_is_made_once_for_the_same_settings() -> None:
         assert _settings.sealed_engine() is not before
 
 
+@ASYNC
 def test_a_session_is_kept_over_asgi() -> None:
     async def put_in(request: HttpRequest) -> None:
         await request.session.aset("user", "ada")

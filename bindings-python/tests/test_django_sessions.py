@@ -19,6 +19,7 @@ from django.http import HttpRequest
 from django.test import override_settings
 from django.utils import timezone
 from django_site import (
+    ASYNC,
     ENGINES,
     FILES,
     OUR_MIDDLEWARE,
@@ -309,12 +310,15 @@ def trace(engine: str, name: str, is_async: bool) -> list[list[str]]:
 
 @EVERY_ENGINE
 @pytest.mark.parametrize("name", METHODS)
-@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+@pytest.mark.parametrize(
+    "is_async", [False, pytest.param(True, marks=ASYNC)], ids=["sync", "async"]
+)
 def test_every_method_does_as_djangos(engine: str, name: str, is_async: bool) -> None:
     expected = trace(STOCK + engine, name, is_async)
     assert trace(OURS + engine, name, is_async) == expected
 
 
+@ASYNC
 @EVERY_ENGINE
 @pytest.mark.parametrize("prefix", [STOCK, OURS])
 def test_a_session_is_kept_over_asgi(engine: str, prefix: str) -> None:

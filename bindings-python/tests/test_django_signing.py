@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import importlib
 import inspect
 import json
 import zlib
@@ -26,7 +27,8 @@ from freezegun import freeze_time
 from freezegun.api import FrozenDateTimeFactory
 from hypothesis import given
 from hypothesis import strategies as st
-from shortcrust import ConfigError, _core
+from shortcrust import ConfigError, _core, _installed
+from shortcrust.django import _installed as installed_django
 from shortcrust.django import signing as ours
 
 assert settings.configured, django_site
@@ -356,6 +358,9 @@ def test_signed_cookies_are_djangos_bytes_and_ours_under_the_setting() -> None:
 
 @pytest.mark.filterwarnings("ignore:The SIGNED_COOKIE_LEGACY_SALT_FALLBACK")
 @pytest.mark.usefixtures("backend")
+@pytest.mark.skipif(
+    not hasattr(stock, "_unsign_cookie"), reason="the first salt of before the autumn of 2026"
+)
 def test_a_signed_cookie_of_the_legacy_salt_opens_while_the_setting_says_so() -> None:
     signer = stock.TimestampSigner(key=b"django.http.cookies" + SECRET.encode(), salt="themes")
     request = cookie("theme", signer.sign("dark"))
@@ -394,3 +399,21 @@ def test_waiting_messages_are_in_djangos_bytes_under_the_setting() -> None:
             request.COOKIES["messages"] = stored[0]
             assert list(CookieStorage(request)) == [Message(constants.INFO, "<b>saved</b>")]
     assert stored[0] == stored[1]
+
+
+def test_what_a_test_patches_in_djangos_module_is_patched_in_ours(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(stock, "b62_encode", lambda number: "patched")
+    monkeypatch.setattr(stock, "of_a_newer_django", 1, raising=False)
+    assert ours.b62_encode(1) == "patched"
+    assert ours.of_a_newer_django == 1
+    assert "of_a_newer_django" in dir(ours)
+    with pytest.raises(AttributeError, match=r"shortcrust\.django\.signing.*no_such_name"):
+        _ = ours.no_such_name
+
+
+def test_a_django_that_is_too_old_is_named_at_import(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_installed, "version", lambda name: "3.2.25")
+    with pytest.raises(ImportError, match=r"needs django 4\.2 or newer, and 3\.2\.25 is installed"):
+        importlib.reload(installed_django)

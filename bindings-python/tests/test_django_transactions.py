@@ -13,7 +13,7 @@ import pytest
 from django.core.cache import cache
 from django.db import DatabaseError, OperationalError, connection, transaction
 from django.http import Http404, HttpRequest
-from django_site import OURS, Browser, Session, site
+from django_site import ASYNC, OURS, Browser, Session, site
 from shortcrust.django import _waiting
 
 
@@ -180,6 +180,7 @@ def test_a_login_whose_session_has_ended_begins_with_nothing_of_it(engine: Any) 
     assert dict(engine(store.session_key).items()) == {"chosen": "here", "_auth_user_id": "1"}
 
 
+@ASYNC
 def test_the_async_twin_carries_too(engine: Any) -> None:
     key = made(engine, n=0)
 

@@ -13,6 +13,7 @@ Or keep sessions in an encrypted cookie, and use what only a middleware can do::
 """
 
 from .. import reason
+from ._installed import DJANGO as _DJANGO  # noqa: F401 - first: it says what is missing
 from .middleware import SessionMiddleware
 
 __all__ = ["SessionMiddleware", "reason"]

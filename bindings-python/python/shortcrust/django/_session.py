@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.sessions.backends.base import SessionBase
 from django.core.signing import BadSignature, JSONSerializer, SignatureExpired
+from django.utils import timezone
 
 from .. import _core, ambient
 from .._errors import TooLarge
@@ -65,7 +67,7 @@ class NativeSession(SessionBase):
         if self._refusal == "bad_signature" or _has_no_signature(session_data):
             logger = logging.getLogger("django.security.SuspiciousSession")
             logger.warning("Session data corrupted")
-        return data
+        return self._sound(data)
 
     def load(self) -> dict[str, Any]:
         key, self._refusal = self.session_key, None
@@ -76,12 +78,29 @@ class NativeSession(SessionBase):
         return self._loaded(key, await super().aload())
 
     def _loaded(self, key: str | None, data: Any) -> dict[str, Any]:
-        loaded: dict[str, Any] = data if isinstance(data, dict) else {}
-        if loaded is not data:
-            self._refusal = "not_an_object"
+        loaded = self._sound(data)
         self._reason = self._refusal or self._fate_of(key)
         self._remember(loaded)
         return loaded
+
+    def _sound(self, data: Any) -> dict[str, Any]:
+        if not isinstance(data, dict):
+            self._refusal = "not_an_object"
+            return {}
+        if "_session_expiry" in data and not self._can_expire(data["_session_expiry"]):
+            self._refusal = "malformed"
+            return {}
+        return data
+
+    def _can_expire(self, expiry: Any) -> bool:
+        """Whether the session's own expiry is one that Django can put into a row and a cookie."""
+        try:
+            self.get_expiry_date(expiry=expiry)
+            # From when a cookie of this age would expire, in a year that HTTP can write.
+            timezone.now() + timedelta(seconds=self.get_expiry_age(expiry=expiry))
+        except (OverflowError, TypeError, ValueError):
+            return False
+        return True
 
     def _fate_of(self, key: str | None) -> str | None:
         """An engine takes the key away where it found nothing, or made another for what is over."""

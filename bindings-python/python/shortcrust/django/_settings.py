@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.signals import setting_changed
 
-from .. import _config, _core
+from .. import _config, _core, ambient
 from .._errors import ConfigError
 
 # Our own settings, without the prefix.
@@ -60,6 +60,11 @@ def cookie_warnings() -> list[str]:
     """What may surprise in the session cookie's settings; raises where they can't work."""
     # The cookie alone is looked at, so any secret will do.
     return _engine(["a secret for no cookie whatsoever"]).warnings
+
+
+def past_readers() -> list[str]:
+    """What to say of readers whose ``until`` has passed."""
+    return _config.past_readers({_config.PREFIX + "READERS": ours("READERS")}, ambient.now_ms())
 
 
 def _engine(secrets: list[_config.Secret]) -> _core.Engine:

@@ -41,6 +41,19 @@ def check_sealed(**_: Any) -> list[CheckMessage]:
     return []
 
 
+@register(Tags.security)
+def check_readers(**_: Any) -> list[CheckMessage]:
+    """A reader whose time has passed opens nothing, and says nothing in a request."""
+    if settings.SESSION_ENGINE != _SEALED:
+        return []
+    try:
+        past = _settings.past_readers()
+    except ConfigError:
+        # E002 says so.
+        return []
+    return [checks.Warning(f"{message}.", id="shortcrust.W004") for message in past]
+
+
 @register(Tags.security, deploy=True)
 def check_secrets(**_: Any) -> list[CheckMessage]:
     """Django asks for 50 characters; this is about what can be guessed."""

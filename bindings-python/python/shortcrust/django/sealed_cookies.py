@@ -19,8 +19,8 @@ from django.conf import settings
 from django.contrib.sessions.backends import signed_cookies as peer
 from django.core.signing import JSONSerializer
 
-from .. import _core, _tagged, ambient
-from .._errors import ConfigError, Internal, TooLarge
+from .. import _core, _tagged, _warnings, ambient
+from .._errors import ConfigError, Internal, Malformed, TooLarge
 from . import _settings
 from ._session import NativeSession
 
@@ -69,6 +69,22 @@ class SessionStore(NativeSession, peer.SessionStore):
         self._cycled = True
         self.save()
 
+    def save(self, must_create: bool = False) -> None:
+        """Seals what is in the session.
+
+        ``TooLarge`` or ``Malformed`` where that does not fit into a cookie. A session that nobody
+        changed keeps the cookie that it came in, as long as its reader is in force.
+        """
+        try:
+            super().save(must_create)
+        except (Malformed, TooLarge) as error:
+            if self._is_changed():
+                raise
+            self._keep_cookie(error)
+
+    async def asave(self, must_create: bool = False) -> None:
+        self.save(must_create)
+
     def delete(self, session_key: str | None = None) -> None:
         super().delete(session_key)
         # What follows is another session.
@@ -91,7 +107,22 @@ class SessionStore(NativeSession, peer.SessionStore):
         return None
 
     def _is_due(self) -> bool:
-        return self._renew or super()._is_due()
+        if super()._is_due():
+            return True
+        if self._renew:
+            try:
+                self._get_session_key()
+            except (Malformed, TooLarge) as error:
+                self._keep_cookie(error)
+        return self._renew
+
+    def _is_changed(self) -> bool:
+        return self._modified or self._cycled or self._token is None or super()._is_due()
+
+    def _keep_cookie(self, error: Exception) -> None:
+        """Nobody asked for the renewal, so it fails no request."""
+        self._renew = False
+        _warnings.log(f"a session cookie of an older format or key could not be sealed: {error}")
 
     def _settle(self) -> None:
         self._renew = False
@@ -115,7 +146,10 @@ class SessionStore(NativeSession, peer.SessionStore):
         if token is None:
             raise Internal("a forced session was not sealed: please report it")
         if len(settings.SESSION_COOKIE_NAME) + len(token) > _MAX_COOKIE:
-            raise TooLarge(f"the session's cookie is over {_MAX_COOKIE} bytes: put less into it")
+            raise TooLarge(
+                f"the session's cookie is over {_MAX_COOKIE} bytes, which browsers drop: put less "
+                'into it, or keep sessions in a store (SESSION_ENGINE = "shortcrust.django.db")'
+            )
         return token
 
     def _identify(self, token: _core.Session, user: str | None, now: int) -> None:

@@ -12,25 +12,26 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core import signing as peer
-from django.core.signing import (
-    BASE62_ALPHABET,
-    BadSignature,
-    JSONSerializer,
-    SignatureExpired,
-    b62_decode,
-    b62_encode,
-    b64_decode,
-    b64_encode,
-    base64_hmac,
-    get_cookie_signer,
-)
+from django.core.signing import JSONSerializer
 
 from .. import _core, ambient
 from .._errors import ConfigError
 from ._settings import refuse_text
 
 if TYPE_CHECKING:
-    from django.core.signing import Serializer
+    # At run time `__getattr__` below asks for them.
+    from django.core.signing import (
+        BASE62_ALPHABET,
+        BadSignature,
+        Serializer,
+        SignatureExpired,
+        b62_decode,
+        b62_encode,
+        b64_decode,
+        b64_encode,
+        base64_hmac,
+        get_cookie_signer,
+    )
 
 __all__ = [
     "BASE62_ALPHABET",
@@ -53,6 +54,18 @@ __all__ = [
 _ALGORITHM = "sha256"
 
 MaxAge = int | float | timedelta | None
+
+
+def __getattr__(name: str) -> Any:
+    """The rest of ``django.core.signing``, asked each time: as installed, as a test patched it."""
+    try:
+        return getattr(peer, name)
+    except AttributeError:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *dir(peer)})
 
 
 def dumps(
