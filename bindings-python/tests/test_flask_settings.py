@@ -44,7 +44,6 @@ def set_by(app: Flask) -> str:
     [
         ({"SESSION_COOKIE_NAME": "sid"}, "sid=v4.local."),
         ({"SESSION_COOKIE_DOMAIN": "shop.test"}, "; Domain=shop.test"),
-        ({"SESSION_COOKIE_DOMAIN": "localhost"}, "; Domain=localhost"),
         ({"SESSION_COOKIE_PATH": "/shop"}, "; Path=/shop"),
         ({"APPLICATION_ROOT": "/root"}, "; Path=/root"),
         ({"SESSION_COOKIE_PATH": "/shop", "APPLICATION_ROOT": "/root"}, "; Path=/shop"),
@@ -67,6 +66,10 @@ def test_flasks_keys_are_our_fronts_defaults(
     config: dict[str, Any], words: str, clock: Clock
 ) -> None:
     assert words in set_by(build(**config))
+
+
+def test_localhost_is_kept_as_browsers_keep_it(clock: Clock) -> None:
+    assert "Domain" not in set_by(build(SESSION_COOKIE_DOMAIN="localhost"))
 
 
 @pytest.mark.filterwarnings("ignore::shortcrust.ShortcrustWarning")

@@ -149,8 +149,6 @@ def secret_list(key: str, value: object) -> list[Secret]:
             "secret",
         )
     secrets = list(value)
-    if not secrets:
-        raise ConfigError(f"{key} is an empty list: set at least one secret", "secret")
     for secret in secrets:
         if not isinstance(secret, (str, bytes)):
             raise ConfigError(f"{key} must hold str or bytes, and holds {_kind(secret)}", "secret")

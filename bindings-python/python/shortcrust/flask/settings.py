@@ -63,7 +63,7 @@ def places_of(app: Flask) -> list[Place]:
     names = [found.get("format") if isinstance(found, Mapping) else found for found in formats]
     if "flask" not in names:
         return []
-    return [(_PEER.get_cookie_domain(app) or None, _PEER.get_cookie_path(app))]
+    return [(_domain_of(app), _PEER.get_cookie_path(app))]
 
 
 def name_of(app: Flask) -> str:
@@ -75,7 +75,11 @@ def secrets_of(app: Flask) -> list[Secret]:
     """Newest first; empty while there is none."""
     own = app.config.get(PREFIX + "SECRETS")
     if own is not None:
-        return _config.secret_list(PREFIX + "SECRETS", own)
+        secrets = _config.secret_list(PREFIX + "SECRETS", own)
+        if not secrets:
+            message = f"{PREFIX}SECRETS is an empty list: set at least one secret"
+            raise ConfigError(message, "secret")
+        return secrets
     if not app.secret_key:
         return []
     current = _config.secret_list("SECRET_KEY", [app.secret_key])
@@ -98,13 +102,19 @@ def _cookie_of(app: Flask) -> dict[str, Any]:
     return {
         "NAME": app.config["SESSION_COOKIE_NAME"],
         "COOKIE_PATH": _PEER.get_cookie_path(app),
-        "COOKIE_DOMAIN": _PEER.get_cookie_domain(app) or None,
+        "COOKIE_DOMAIN": _domain_of(app),
         "COOKIE_SECURE": bool(_PEER.get_cookie_secure(app)) or "auto",
         "COOKIE_HTTPONLY": bool(_PEER.get_cookie_httponly(app)),
         # Werkzeug takes it in any case.
         "COOKIE_SAMESITE": same_site.title() if isinstance(same_site, str) else same_site,
         "COOKIE_PARTITIONED": HAS_PARTITIONED and bool(_PEER.get_cookie_partitioned(app)),
     }
+
+
+def _domain_of(app: Flask) -> str | None:
+    """Browsers keep a cookie with ``Domain=localhost`` as one without (RFC 6265, 5.3, step 5)."""
+    domain = _PEER.get_cookie_domain(app)
+    return None if not domain or domain == "localhost" else domain
 
 
 def _lifetime_of(app: Flask) -> dict[str, Any]:
