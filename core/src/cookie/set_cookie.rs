@@ -360,10 +360,7 @@ fn is_domain(domain: &str) -> bool {
         !label.is_empty() && !label.starts_with('-') && !label.ends_with('-') && label.bytes().all(plain)
     };
     let is_ip = name.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-    name.len() <= MAX_ATTRIBUTE
-        && (name == "localhost" || name.contains('.'))
-        && !is_ip
-        && name.split('.').all(label)
+    name.len() <= MAX_ATTRIBUTE && name.contains('.') && !is_ip && name.split('.').all(label)
 }
 
 #[cfg(test)]
