@@ -115,13 +115,27 @@ def in_python(row: Row, packages: Packages) -> Iterator[tuple[Command, Path]]:
 
 @contextmanager
 def in_node(row: Row, packages: Packages) -> Iterator[tuple[Command, Path]]:
-    """Below `bindings-node`, so that Node finds there what the row does not name."""
-    with tempfile.TemporaryDirectory(prefix=".matrix-", dir=NODE) as folder:
-        (Path(folder) / "package.json").write_text('{"private": true}')
+    """In a folder that lies as `bindings-node` does, which lends what the row does not name."""
+    with tempfile.TemporaryDirectory(prefix=".matrix-", dir=ROOT) as folder:
+        here = Path(folder)
+        (here / "package.json").write_text('{"private": true}')
         npm: Command = ["npm", "install", "--silent", "--no-save", "--legacy-peer-deps"]
-        run([*npm, "--no-package-lock", packages.tarball, *row["node"]], Path(folder))
-        shutil.copytree(NODE / "test", Path(folder) / "test")
-        yield ["node", "--test"], Path(folder)
+        run([*npm, "--no-package-lock", packages.tarball, *row["node"]], here)
+        lend(NODE / "node_modules", here / "node_modules")
+        # The installed package's own files, so that a test and the package share one module.
+        for name in ("dist", "native.js"):
+            (here / name).symlink_to(here / "node_modules/shortcrust" / name)
+        shutil.copytree(NODE / "test", here / "test")
+        yield ["node", "--test"], here
+
+
+def lend(there: Path, here: Path) -> None:
+    for package in there.iterdir():
+        mine = here / package.name
+        if package.name.startswith("@") and mine.exists():
+            lend(package, mine)
+        elif package.name[0] != "." and not mine.exists():
+            mine.symlink_to(package)
 
 
 # What the paths of the tests are relative to, where they run.

@@ -1,4 +1,4 @@
-// `shortcrust/fastify-secure-session`: `@fastify/secure-session` 8.4 for Fastify 5.
+// `shortcrust/fastify-secure-session`: `@fastify/secure-session` 8.4 for Fastify 4 and 5.
 import type { CookieSerializeOptions } from '@fastify/cookie'
 import type { FastifyBaseLogger, FastifyInstance, FastifyPluginCallback } from 'fastify'
 
@@ -167,7 +167,7 @@ declare module './fastify-shared.js' {
   }
 }
 
-fp(fastifySecureSession, { fastify: '5.x', name: '@fastify/secure-session' })
+fp(fastifySecureSession, { fastify: '4.x || 5.x', name: '@fastify/secure-session' })
 Object.assign(fastifySecureSession, { default: fastifySecureSession, fastifySecureSession })
 
 // What Node's lexer of CommonJS looks for, so that ESM can import these by name.

@@ -1,4 +1,4 @@
-// `shortcrust/fastify-session`: `@fastify/session` 11.1 for Fastify 5, which has `@fastify/cookie` before it.
+// `shortcrust/fastify-session`: `@fastify/session` 11.1 for Fastify 4 and 5, which has `@fastify/cookie` before it.
 import type { CookieSerializeOptions } from '@fastify/cookie'
 import type * as Fastify from 'fastify'
 import type { FastifyInstance, FastifyPluginCallback, FastifyRequest } from 'fastify'
@@ -233,7 +233,7 @@ declare module './fastify-shared.js' {
   }
 }
 
-fp(fastifySession, { fastify: '5.x', name: '@fastify/session', dependencies: ['@fastify/cookie'] })
+fp(fastifySession, { fastify: '4.x || 5.x', name: '@fastify/session', dependencies: ['@fastify/cookie'] })
 Object.assign(fastifySession, { default: fastifySession, fastifySession })
 Object.assign(fastifySession, { MemoryStore: stores.Store, Store: stores.Store })
 
