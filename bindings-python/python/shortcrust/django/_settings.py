@@ -52,8 +52,10 @@ def renew_after(idle: float) -> float | None:
 def sealed_engine() -> _core.Engine:
     """For the settings as they are; ``override_settings`` makes another."""
     _refuse_unknown()
-    fallbacks = _config.secret_list("SECRET_KEY_FALLBACKS", settings.SECRET_KEY_FALLBACKS)
-    return _engine([settings.SECRET_KEY, *fallbacks])
+    fallbacks = settings.SECRET_KEY_FALLBACKS
+    # Django's default is none.
+    previous = [] if fallbacks in ([], ()) else _config.secret_list("SECRET_KEY_FALLBACKS", fallbacks)
+    return _engine([settings.SECRET_KEY, *previous])
 
 
 def cookie_warnings() -> list[str]:
