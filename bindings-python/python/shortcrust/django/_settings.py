@@ -54,7 +54,8 @@ def sealed_engine() -> _core.Engine:
     _refuse_unknown()
     fallbacks = settings.SECRET_KEY_FALLBACKS
     # Django's default is none.
-    previous = [] if fallbacks in ([], ()) else _config.secret_list("SECRET_KEY_FALLBACKS", fallbacks)
+    is_none = fallbacks in ([], ())
+    previous = [] if is_none else _config.secret_list("SECRET_KEY_FALLBACKS", fallbacks)
     return _engine([settings.SECRET_KEY, *previous])
 
 
