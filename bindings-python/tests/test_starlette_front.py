@@ -282,6 +282,17 @@ def test_a_weak_drop_in_warns_once_and_works(options: dict[str, Any], words: str
     assert len(caught) == 1
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_weak_drop_in_fails_no_request_where_warnings_are_errors(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    weak = "a secret in secret_key has under 16 bytes"
+    app = Starlette(routes=[Route("/", lambda request: Response())])
+    app.add_middleware(SessionMiddleware, secret_key="dev")
+    assert [TestClient(app).get("/").status_code for _ in range(2)] == [200, 200]
+    assert [record.name for record in caplog.records if weak in record.message] == ["shortcrust"]
+
+
 def test_an_empty_secret_is_starlettes_own_affair(clock: Clock) -> None:
     assert seen(build(secret_key=""), f"session={signed({'n': 1}, '')}") == {"n": 1}
 

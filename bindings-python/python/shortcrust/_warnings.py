@@ -31,8 +31,29 @@ def log(message: str) -> None:
         _LOGGER.warning("%s", message)
 
 
+def warn_or_log(message: str, framework: tuple[str, ...]) -> None:
+    """A warning, or a line in the log where one of these packages puts the front in.
+
+    They do so inside the first request.
+    """
+    _, package = _application()
+    if package in framework:
+        log(message)
+    else:
+        warn(message)
+
+
 def _level_of_application() -> int:
+    # `warnings.warn` counts its caller as the first, which is two frames further out.
+    return max(_application()[0] - 1, 1)
+
+
+def _application() -> tuple[int, str]:
+    """How many frames below is the first that is not of ours, and the package it is in."""
     level, frame = 0, inspect.currentframe()
-    while frame and str(frame.f_globals.get("__name__")).partition(".")[0] == "shortcrust":
+    while frame:
+        package = str(frame.f_globals.get("__name__")).partition(".")[0]
+        if package != "shortcrust":
+            return level, package
         level, frame = level + 1, frame.f_back
-    return max(level, 1)
+    return level, ""

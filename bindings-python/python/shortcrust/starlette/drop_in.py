@@ -15,8 +15,8 @@ from starlette.requests import cookie_parser
 
 from .. import _config, _core, ambient
 from .._errors import ConfigError, TooLarge
-from .._warnings import warn
 from ._installed import HAS_PARTITIONED, NO_AGE_OF_ZERO, SETS_EACH_TIME
+from .at_start import warn_at_start
 from .scope import REASON, VISIT, Outer, cookie_header, sets_cookie
 from .session import Session
 
@@ -195,7 +195,7 @@ def _drop_in_engine(name: str, secrets: tuple[bytes, ...], max_age: int | None) 
     except ConfigError as error:
         raise ConfigError(f"{error} (see secret_key)", error.code) from None
     if any(len(secret) < _core.LEAST_FLASK_SECRET for secret in secrets):
-        warn(
+        warn_at_start(
             f"a secret in secret_key has under {_core.LEAST_FLASK_SECRET} bytes and can be "
             "guessed: make one with `python -c 'import secrets; print(secrets.token_hex())'`"
         )
@@ -208,4 +208,6 @@ def _warn_of_insecure(same_site: str, https_only: bool, partitioned: bool) -> No
         return
     for argument, is_set in (("same_site", same_site == "none"), ("partitioned", partitioned)):
         if is_set:
-            warn(f"{argument} without https_only: browsers drop the cookie; set https_only=True")
+            warn_at_start(
+                f"{argument} without https_only: browsers drop the cookie; set https_only=True"
+            )

@@ -14,8 +14,8 @@ from .._cookie_header import unquoted
 from .._driver import Driver, Visit, Why, run_async
 from .._errors import ConfigError, ShortcrustError
 from .._queues import Queues
-from .._warnings import warn
 from .arguments import in_our_words
+from .at_start import warn_at_start
 from .scope import REASON, VISIT, Outer, cookie_header, sets_cookie
 from .session import Session
 
@@ -56,7 +56,7 @@ class OwnFront:
             raise ConfigError(in_our_words(str(error)), error.code) from None
         past = _config.past_readers(config, ambient.now_ms())
         for weakness in (*self.engine.warnings, *past):
-            warn(in_our_words(weakness))
+            warn_at_start(in_our_words(weakness))
         # Starlette's cookies are plain JSON; the others have tags for what JSON lacks.
         is_plain = _config.is_plain(settings.get("FORMAT"))
         self.driver: Driver = Driver(
