@@ -7,10 +7,10 @@ import vary = require('vary')
 import { ambient } from './ambient.js'
 import { SealError, ShortcrustError } from './errors.js'
 import { addCookies, isHeadWritten, takesHeaders } from './head.js'
-import type { Keeper } from './keeper.js'
-import { type Closed, close, type Engine, type NativeSession, type Opened, type Shown } from './native.js'
+import { type Closed, close, type Engine, loginSession, type NativeSession, type Opened } from './native.js'
 import { type Data, decode, type Encoded, encode } from './projection.js'
 import { type Command, type Commands, contents, Session } from './session.js'
+import type { StoreRunner } from './store-runner.js'
 import { microtask } from './timers.js'
 
 /** What the requests of one middleware have in common. */
@@ -18,10 +18,10 @@ export interface Front {
   readonly engine: Engine
   readonly name: string
   /** Where sessions are kept, or which of those in cookies are revoked. */
-  readonly keeper: Keeper | undefined
+  readonly runner: StoreRunner | undefined
 }
 
-export type Why = 'login' | 'logout' | 'privilege'
+export type Shown = { text: string; kinds?: string | undefined }
 
 export const ENDED: Encoded = { text: '{}', kinds: '' }
 export const LATE = "the session was changed after the response's headers were sent: the change is lost"
@@ -60,7 +60,12 @@ export class Driver implements Commands {
     else if (typeof value !== 'object' || Array.isArray(value)) {
       throw new TypeError('req.session must be set to an object, or to null to end it')
     } else if (value !== this.current) {
-      if (this.current === undefined) this.command(() => this.renew('logout'))
+      if (this.current === undefined) {
+        this.command(() => {
+          this.native?.logout(ambient.now())
+          this.moved()
+        })
+      }
       this.current = new Session(this, value as Data)
     }
   }
@@ -83,7 +88,8 @@ export class Driver implements Commands {
 
   regenerate(): Command {
     return this.command(() => {
-      this.renew('privilege')
+      this.native?.regenerate(ambient.now())
+      this.moved()
       this.current = new Session(this, {})
     })
   }
@@ -107,10 +113,13 @@ export class Driver implements Commands {
     this.look()
     this.refuseLate()
     return this.command(() => {
-      const before = this.native?.user ?? user
       this.native ??= this.fresh()
-      this.renew('login', user)
-      if (this.current === undefined || before !== user) this.current = new Session(this, {})
+      const left = this.native.isOfOther(user) ? this.left() : undefined
+      const json = left === undefined || this.isAsRead(left) ? null : left.text
+      const shown = loginSession(this.native, user, json, left?.kinds ?? '', ambient.now())
+      this.moved()
+      if (shown !== null) this.current = new Session(this, decode(shown))
+      this.current ??= new Session(this, {})
     })
   }
 
@@ -119,7 +128,8 @@ export class Driver implements Commands {
     this.look()
     this.refuseLate()
     return this.command(() => {
-      this.renew('logout')
+      this.native?.logout(ambient.now())
+      this.moved()
       this.current = new Session(this, {})
     })
   }
@@ -156,7 +166,7 @@ export class Driver implements Commands {
     return header.includes(this.front.name) ? header : undefined
   }
 
-  protected take(opened?: Opened): void {
+  protected take(opened?: Pick<Opened, 'session' | 'text' | 'kinds' | 'reason'>): void {
     this.native = opened?.session ?? null
     this.why = opened === undefined ? 'no_cookie' : opened.reason
     this.incoming = opened?.text === undefined ? { text: '{}' } : { text: opened.text, kinds: opened.kinds }
@@ -178,14 +188,14 @@ export class Driver implements Commands {
     this.command(() => this.native?.destroy())
   }
 
-  protected renew(why: Why, user?: string, now = ambient.now()): void {
-    this.native?.regenerate(why, user, now)
+  /** The session goes on under another id: what was read has nothing to say about what is left. */
+  protected moved(): void {
     this.incoming = undefined
   }
 
   /** The session of a request that brought none. */
-  protected fresh(): NativeSession | null {
-    return this.front.engine.begin('', ambient.now()).opened?.session ?? null
+  protected fresh(): NativeSession {
+    return this.front.engine.open('', ambient.now()).session
   }
 
   /** What the handler has left until now. */
@@ -205,7 +215,11 @@ export class Driver implements Commands {
     if (this.native === null && (untouched || this.current === undefined)) return null
     const json = untouched ? null : text
     const { engine } = this.front
-    return close(engine, this.native, json, kinds, isSecure(this.request), ambient.now(), ambient.entropy)
+    const secure = isSecure(this.request)
+    const closed = close(engine, this.native, json, kinds, secure, ambient.now(), ambient.entropy)
+    const why = this.native?.notRenewed
+    if (why) warnOnce('SHORTCRUST_NOT_RENEWED', `a session stays in its old cookie: ${why}`)
+    return closed
   }
 
   /** What is done to the session from now on is lost. */

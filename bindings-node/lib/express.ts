@@ -8,7 +8,7 @@ import { attach, Driver, type Front, reason as reasonOf, warnOnce } from './driv
 import { beforeHead, isHeadWritten } from './head.js'
 import { engine } from './native.js'
 import type * as options from './options.js'
-import { engineOptions, keeperOf, pastReaders } from './options.js'
+import { engineOptions, pastReaders, runnerOf } from './options.js'
 import type { Session as OneSession } from './session.js'
 import { StoreDriver } from './store-driver.js'
 import type * as stores from './stores/index.js'
@@ -18,15 +18,15 @@ import * as users from './users.js'
 /** Middleware that gives each request a `session`. Wrong options throw here, with what to change. */
 function session(given: session.Options): session.Middleware {
   const settings = engineOptions(given)
-  const keeper = keeperOf(given)
-  const front: Front = { engine: engine(settings), name: settings.name, keeper }
+  const runner = runnerOf(given)
+  const front: Front = { engine: engine(settings), name: settings.name, runner }
   for (const message of front.engine.warnings()) warnOnce('SHORTCRUST_COOKIE', message)
   for (const message of pastReaders(settings)) warnOnce('SHORTCRUST_READER', message)
 
   const middleware: session.Middleware = function session(request, response, next) {
     // The first of several serves the request.
     if ('session' in request || !isUnder(request, settings.cookie.path)) return next()
-    const stored = keeper && new StoreDriver(keeper, front, request, response)
+    const stored = runner && new StoreDriver(runner, front, request, response)
     const driver = stored ?? new Driver(front, request, response)
     attach(driver, request)
     beforeHead(response, () => {

@@ -6,14 +6,12 @@ import native = require('../native.js')
 import { ConfigError, SealError } from './errors.js'
 
 export type {
-  Actions,
   Closed,
   EngineOptions,
   FormatOptions,
   Opened,
-  Pending,
   ReaderOptions,
-  Report,
+  Revocation,
   Session as NativeSession,
   Shown,
   StoreAction,
@@ -48,12 +46,17 @@ export function close(engine: Engine, ...args: Parameters<Engine['close']>): nat
   return rethrown(SealError, () => engine.close(...args))
 }
 
-/** What `Session.finish` answers; where the session can't be written, a `SealError`. */
-export function finish(
+/** As `Session.save`; where the session can't be written, a `SealError`. */
+export function saveSession(session: native.Session, ...args: Parameters<native.Session['save']>): void {
+  rethrown(SealError, () => session.save(...args))
+}
+
+/** As `Session.login`; where the cookie's format carries no user, a `ConfigError`. */
+export function loginSession(
   session: native.Session,
-  ...args: Parameters<native.Session['finish']>
-): native.Actions {
-  return rethrown(SealError, () => session.finish(...args))
+  ...args: Parameters<native.Session['login']>
+): native.Shown | null {
+  return rethrown(ConfigError, () => session.login(...args))
 }
 
 function rethrown<T>(Kind: typeof ConfigError | typeof SealError, call: () => T): T {

@@ -1,8 +1,8 @@
 // What a user may write, checked key by key, to what the native module takes.
 import { ambient } from './ambient.js'
 import { ConfigError } from './errors.js'
-import { Keeper } from './keeper.js'
 import type { EngineOptions, FormatOptions, ReaderOptions } from './native.js'
+import { type Mode, StoreRunner } from './store-runner.js'
 import type { Store } from './stores/index.js'
 
 export type Secret = string | Uint8Array
@@ -34,8 +34,13 @@ export interface Options {
    * which nothing is written; but `login` throws.
    */
   outage?: 'empty' | 'error' | undefined
-  /** With a store: where the application itself keeps its user, dots between levels, such as `passport.user`. */
+  /**
+   * Where the application itself keeps its user, dots between levels, such as `account.owner`. Without it the keys count
+   * that frameworks and tutorials use: `passport`, `userId`, `user`, ...
+   */
   userKey?: string | undefined
+  /** Keeps applications apart that share a store and a cookie's name. */
+  namespace?: string | undefined
 }
 
 export type FormatName = 'express' | 'flask' | 'id' | 'sealed'
@@ -126,6 +131,7 @@ const FRONT = [
   'revocations',
   'outage',
   'userKey',
+  'namespace',
 ]
 const STORE = ['load', 'create', 'put', 'save', 'delete', 'list', 'revoke', 'sweep']
 const POLICY = ['idle', 'absolute', 'renewAfter', 'persistent', 'skew']
@@ -159,8 +165,11 @@ export function engineOptions(options: Options): EngineOptions {
     meta,
     policy: policyOptions(options.policy ?? {}),
     cookie: cookieOptions(options.cookie ?? {}),
-    store: keepingOf(options),
+    store: modeOf(options),
     userKey: typed('option', 'userKey', 'string', options.userKey),
+    audience,
+    namespace: typed('option', 'namespace', 'string', options.namespace),
+    toleratesOutage: options.outage === 'empty',
   }
 }
 
@@ -173,23 +182,22 @@ export function pastReaders({ readers }: EngineOptions): string[] {
 }
 
 /** What is asked of the store, if there is one. */
-export function keeperOf(options: Options): Keeper | undefined {
+export function runnerOf(options: Options): StoreRunner | undefined {
   const { outage = 'error', revocations, store = revocations } = options
-  const keeping = keepingOf(options)
+  const mode = modeOf(options)
   if (outage !== 'error' && outage !== 'empty') {
     throw new ConfigError('option', "outage must be 'error' or 'empty'")
   }
-  if (keeping === undefined || store === undefined) {
-    const given = (['outage', 'userKey'] as const).find((key) => options[key] !== undefined)
-    if (given === undefined) return undefined
-    throw new ConfigError('option', `${given} goes with a store: set store or revocations`)
+  if (mode === undefined || store === undefined) {
+    if (options.outage === undefined) return undefined
+    throw new ConfigError('option', 'outage goes with a store: set store or revocations')
   }
   const isStore = STORE.every((name) => typeof store?.[name as keyof Store] === 'function')
-  if (isStore && typeof store.capabilities === 'object') return new Keeper(store, keeping, outage)
-  throw new ConfigError('option', `${keeping === 'sessions' ? 'store' : 'revocations'} ${noStore(store)}`)
+  if (isStore && typeof store.capabilities === 'object') return new StoreRunner(store, mode)
+  throw new ConfigError('option', `${mode === 'sessions' ? 'store' : 'revocations'} ${noStore(store)}`)
 }
 
-function keepingOf({ revocations, store }: Options): Keeper['keeping'] | undefined {
+function modeOf({ revocations, store }: Options): Mode | undefined {
   if (store !== undefined && revocations !== undefined) {
     const why = 'a store of sessions needs no other to revoke them'
     throw new ConfigError('option', `set store or revocations, not both: ${why}`)

@@ -4,9 +4,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ambient } from './ambient.js'
 import { driverOf, type Front } from './driver.js'
 import { Unsupported } from './errors.js'
-import type { Keeper } from './keeper.js'
 import { recordTimes } from './native.js'
 import { StoreDriver } from './store-driver.js'
+import type { StoreRunner } from './store-runner.js'
 
 /** What `session()` gives. */
 export type Middleware = (
@@ -59,41 +59,49 @@ export function user(request: IncomingMessage): string | undefined {
 export const sessions = {
   /** Those that have not ended, the last one used first. Throws `Unsupported` where sessions are in cookies. */
   async list(where: Where, user: User): Promise<Listing[]> {
-    const { driver, keeper } = place(where, 'list')
-    const found = await stored(keeper, 'list').store.list(named(user))
+    const { driver, front } = place(where, 'list')
+    const index = front.engine.userIndex(named(user))
+    const found = await stored(front, 'list').store.list(index)
     const listings = found.flatMap(({ key, text }) => listing(key, text, driver?.key))
     return listings.sort((one, other) => other.renewed.valueOf() - one.renewed.valueOf())
   },
 
   /**
-   * Ends the session of a handle that `list` gave. A handle is no permission: look it up among the sessions of the
-   * user who asks. Throws `Unsupported` where sessions are in cookies.
+   * Ends the session of a handle that `list` gave, and says whether there was one. A handle is no permission: with
+   * `user` only a session of that user ends, so give it whenever the handle comes from a browser. Throws `Unsupported`
+   * where sessions are in cookies.
    */
-  async revoke(where: Where, handle: string): Promise<void> {
-    const { driver, keeper } = place(where, 'revoke')
-    const { store } = stored(keeper, 'revoke')
+  async revoke(where: Where, handle: string, user?: User): Promise<boolean> {
+    const { driver, front } = place(where, 'revoke')
+    const runner = stored(front, 'revoke')
+    const owner = user === undefined ? undefined : named(user)
     // A form may have sent anything.
-    if (typeof handle !== 'string' || !HANDLE.test(handle)) return
-    await store.delete(handle)
-    if (driver?.key === handle) driver.session = null
+    if (typeof handle !== 'string' || !HANDLE.test(handle)) return false
+    const isCurrent = driver?.key === handle
+    const revocation = front.engine.revoke(handle, owner)
+    await runner.run(revocation)
+    const isEnded = Boolean(revocation.count)
+    if (isEnded && isCurrent && driver !== undefined) driver.session = null
+    return isEnded
   },
 
   /**
    * Ends the user's sessions, those in cookies too where there is a store of revocations, and gives how many they
-   * were; undefined for cookies, which nobody counts. That of the request ends too if it is the user's. Throws
-   * `Unsupported` without a store.
+   * were; undefined for cookies, which nobody counts. That of the request ends too if it is the user's; with
+   * `exceptCurrent` it goes on under a new id. Throws `Unsupported` without a store.
    */
   async revokeAll(where: Where, user: User, options: RevokeAllOptions = {}): Promise<number | undefined> {
     const { exceptCurrent = false } = options
-    const { driver, front, keeper } = place(where, 'revokeAll')
+    const { driver, front } = place(where, 'revokeAll')
+    const { runner } = front
     if (exceptCurrent && driver === undefined) {
       throw new TypeError('exceptCurrent: give the request, whose session is the current one')
     }
-    if (keeper === undefined) throw new Unsupported('revokeAll needs the option store or revocations')
+    if (runner === undefined) throw new Unsupported('revokeAll needs the option store or revocations')
     if (driver !== undefined) return driver.revokeAll(named(user), exceptCurrent)
-    if (keeper.keeping === 'sessions') return keeper.store.revoke(named(user))
-    await keeper.put(front.engine.revokeAll(named(user), null, ambient.now()))
-    return undefined
+    const revocation = front.engine.revokeAll(named(user), undefined, ambient.now())
+    await runner.run(revocation)
+    return revocation.count ?? undefined
   },
 }
 
@@ -107,15 +115,14 @@ export function know(middleware: Middleware, front: Front): void {
 interface Place {
   driver?: StoreDriver | undefined
   front: Front
-  keeper: Keeper | undefined
 }
 
 function place(where: Where, caller: string): Place {
   const known = fronts.get(where)
-  if (known !== undefined) return { front: known, keeper: known.keeper }
+  if (known !== undefined) return { front: known }
   const driver = driverOf(where as IncomingMessage, caller)
   const { front } = driver
-  return { front, keeper: front.keeper, driver: driver instanceof StoreDriver ? driver : undefined }
+  return { front, driver: driver instanceof StoreDriver ? driver : undefined }
 }
 
 function listing(handle: string, text: string, current: string | undefined): Listing[] {
@@ -125,8 +132,8 @@ function listing(handle: string, text: string, current: string | undefined): Lis
   return [{ handle, created: new Date(created), renewed: new Date(renewed), isCurrent }]
 }
 
-function stored(keeper: Keeper | undefined, what: string): Keeper {
-  if (keeper?.keeping === 'sessions') return keeper
+function stored({ runner }: Front, what: string): StoreRunner {
+  if (runner?.mode === 'sessions') return runner
   throw new Unsupported(
     `${what}: sessions in cookies are known to nobody but the browsers; use the option store`,
   )

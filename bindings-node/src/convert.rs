@@ -17,6 +17,17 @@ pub struct Shown {
     pub kinds: Option<String>,
 }
 
+/// What a request has brought.
+#[napi(object, object_from_js = false)]
+pub struct Arrived {
+    /// JSON; none where no session came in.
+    pub text: Option<String>,
+    /// As in `Shown`.
+    pub kinds: Option<String>,
+    /// Why there is no session.
+    pub reason: Option<&'static str>,
+}
+
 /// What is to be set on the response.
 #[napi(object, object_from_js = false)]
 pub struct Closed {
@@ -33,18 +44,29 @@ pub(crate) fn shown(session: &shortcrust::Session) -> Result<Option<Shown>, Reas
     if !facts.special && !facts.non_finite {
         return Ok(Some(Shown { text: payload.to_owned(), kinds: None }));
     }
+    shown_text(payload).map(Some)
+}
+
+pub(crate) fn shown_text(payload: &str) -> Result<Shown, Reason> {
     let projection = project(payload)?;
     let kinds = (projection.kinds != "{}").then_some(projection.kinds);
-    Ok(Some(Shown { text: projection.text, kinds }))
+    Ok(Shown { text: projection.text, kinds })
+}
+
+/// Total: what can't be shown is refused.
+pub(crate) fn arrived(session: &mut shortcrust::Session) -> Arrived {
+    let shown = shown(session).unwrap_or_else(|reason| {
+        session.refuse(reason);
+        None
+    });
+    let (text, kinds) = shown.map(|shown| (shown.text, shown.kinds)).unzip();
+    Arrived { text, kinds: kinds.flatten(), reason: session.reason().map(Reason::code) }
 }
 
 /// The payload that the host left, or `None` where it is still the one that came in.
 ///
-/// Nothing is carried over an epoch: after `regenerate` the host's data are all there is.
+/// What came in is carried over `regenerate` and `login`, where it comes along.
 fn changed(session: &shortcrust::Session, host: &str, kinds: &str) -> Result<Option<String>, Reason> {
-    if session.epoch() > 0 {
-        return patch(None, host, kinds).map(Some);
-    }
     let original = session.payload();
     let payload = patch(original, host, kinds)?;
     let same = payload == original.unwrap_or("{}").trim_ascii();

@@ -35,6 +35,12 @@ pub struct EngineOptions {
     pub store: Option<String>,
     /// Where the application keeps its user, dots between levels.
     pub user_key: Option<String>,
+    /// For whom: as of the sealed format, and part of the keys of records.
+    pub audience: Option<String>,
+    /// Keeps applications apart that share a store.
+    pub namespace: Option<String>,
+    /// A store that fails is no error.
+    pub tolerates_outage: bool,
 }
 
 /// A format and its own options.
@@ -121,7 +127,12 @@ impl EngineOptions {
         if let Some(path) = &self.user_key {
             builder = builder.user_key(path);
         }
+        if self.tolerates_outage {
+            builder = builder.tolerate_outage();
+        }
         builder
+            .audience(self.audience.as_deref().unwrap_or_default())
+            .namespace(self.namespace.as_deref().unwrap_or_default())
             .name(&self.name)
             .dialect(self.format.spec(None).dialect())
             .policy(self.policy.build())

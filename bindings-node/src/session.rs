@@ -4,11 +4,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use napi::bindgen_prelude::Uint8Array;
 use napi_derive::napi;
-use shortcrust::{Content, Reason, UnixMillis, Warning, Why};
+use shortcrust::{Content, Reason, UnixMillis, Warning};
 
 use crate::{
     ambient::Dice,
-    convert::{self, Closed, Shown},
+    convert::{self, Arrived, Closed, Shown},
     error::{self, Result},
     options::EngineOptions,
 };
@@ -49,11 +49,23 @@ impl Engine {
         self.0.warnings().iter().copied().map(Warning::message).collect()
     }
 
-    /// Total: whatever is in the header, the answer is a session.
+    /// Total: whatever is in the header, the answer is a session. What it needs that waits for a store comes first;
+    /// `Session.shown` has its data then.
     #[napi(catch_unwind)]
     pub fn open(&self, cookie_header: String, now_ms: i64) -> Opened {
         let now = UnixMillis(now_ms);
-        self.shown(now, || self.read(&cookie_header, now))
+        let opened = catch_unwind(AssertUnwindSafe(|| {
+            let mut session = self.0.open(&cookie_header, now);
+            let arrived = convert::arrived(&mut session);
+            (session, arrived)
+        }));
+        let (session, Arrived { text, kinds, reason }) = opened.unwrap_or_else(|_| {
+            let mut session = self.0.open("", now);
+            session.refuse(Reason::Internal);
+            let arrived = convert::arrived(&mut session);
+            (session, arrived)
+        });
+        Opened { session: Session(session), text, kinds, reason }
     }
 
     /// What the response is to carry. `host_json` is what `JSON.stringify` made of the data, or null where it is still
@@ -73,7 +85,7 @@ impl Engine {
         let session = if let Some(session) = session {
             &mut session.0
         } else {
-            none = self.read("", now);
+            none = self.0.open("", now);
             &mut none
         };
         let payload = convert::left(session, host_json.as_deref(), &kinds)?;
@@ -83,38 +95,47 @@ impl Engine {
     }
 }
 
-impl Engine {
-    /// Total: where the session can't be read or shown, it is empty and says why.
-    pub(crate) fn shown(&self, now: UnixMillis, read: impl FnOnce() -> shortcrust::Session) -> Opened {
-        let opened = catch_unwind(AssertUnwindSafe(|| {
-            let session = read();
-            convert::shown(&session).map(|shown| Opened::new(session, shown))
-        }));
-        opened.unwrap_or(Err(Reason::Internal)).unwrap_or_else(|reason| {
-            let mut session = self.read("", now);
-            session.refuse(reason);
-            Opened::new(session, None)
-        })
-    }
-
-    fn read(&self, cookie_header: &str, now: UnixMillis) -> shortcrust::Session {
-        self.0.open(cookie_header, now).ready().expect("a session without a cookie waits for no store")
-    }
-}
-
 #[napi]
 impl Session {
-    /// A new id for what the handler leaves: `login`, `logout` or `privilege`. `user` is for `login`.
+    /// The session is this user's from now on, under a new id. Where it was another's, the answer is what the handler
+    /// has from now on; else null. Throws where the cookie's format carries no user.
     #[napi(catch_unwind)]
-    pub fn regenerate(&mut self, why: String, user: Option<String>, now_ms: i64) -> Result<()> {
-        let why = match why.as_str() {
-            "login" => Why::Login { user },
-            "logout" => Why::Logout,
-            "privilege" => Why::Privilege,
-            other => return Err(error::option("why", other, "login, logout or privilege")),
-        };
-        self.0.regenerate(why, UnixMillis(now_ms));
-        Ok(())
+    pub fn login(
+        &mut self,
+        user: String,
+        host_json: Option<String>,
+        kinds: String,
+        now_ms: i64,
+    ) -> Result<Option<Shown>> {
+        let payload = convert::left(&self.0, host_json.as_deref(), &kinds)?;
+        let content = payload.as_deref().map_or(Content::Unchanged, Content::Changed);
+        let left = self.0.login(&user, &content, UnixMillis(now_ms)).map_err(error::config)?;
+        left.map(|text| convert::shown_text(&text).map_err(error::payload)).transpose()
+    }
+
+    /// As `login`, of the session that is excepted where this request revokes its user's.
+    #[napi(catch_unwind)]
+    pub fn except(&mut self, user: String, now_ms: i64) -> Result<()> {
+        self.0.except(&user, UnixMillis(now_ms)).map_err(error::config)
+    }
+
+    /// Whether the session is another user's, whose data stay behind at a login.
+    #[napi(catch_unwind)]
+    pub fn is_of_other(&mut self, user: String) -> bool {
+        self.0.is_of_other(&user)
+    }
+
+    /// The session is nobody's from now on, and empty.
+    #[napi(catch_unwind)]
+    pub fn logout(&mut self, now_ms: i64) {
+        self.0.logout(UnixMillis(now_ms));
+    }
+
+    /// A new id, for an empty session.
+    #[napi(catch_unwind)]
+    pub fn regenerate(&mut self, now_ms: i64) {
+        self.0.regenerate(UnixMillis(now_ms));
+        self.0.forget();
     }
 
     /// Ends the session.
@@ -131,8 +152,14 @@ impl Session {
 
     /// Whose session it is.
     #[napi(getter, catch_unwind)]
-    pub fn user(&self) -> Option<String> {
-        self.0.meta().user.clone()
+    pub fn user(&mut self) -> Option<String> {
+        self.0.user()
+    }
+
+    /// Why a session that was only to be renewed or converted stays in the cookie that it came in.
+    #[napi(getter, catch_unwind)]
+    pub fn not_renewed(&self) -> Option<String> {
+        self.0.not_renewed().map(ToString::to_string)
     }
 
     /// What came in, again; null where no session did or it has ended.
@@ -140,13 +167,5 @@ impl Session {
     pub fn reload(&mut self) -> Option<Shown> {
         self.0.reload()?;
         convert::shown(&self.0).ok().flatten()
-    }
-}
-
-impl Opened {
-    fn new(session: shortcrust::Session, shown: Option<Shown>) -> Self {
-        let (text, kinds) = shown.map(|shown| (shown.text, shown.kinds)).unzip();
-        let reason = session.reason().map(Reason::code);
-        Self { session: Session(session), text, kinds: kinds.flatten(), reason }
     }
 }

@@ -1,19 +1,15 @@
-//! Sessions in a store: what to ask for, what to write, and what came of it. The host runs the I/O.
+//! Sessions in a store: what a session waits for, and the answers. The host runs the I/O.
 
-use napi::bindgen_prelude::{Either, Uint8Array};
+use napi::bindgen_prelude::{Either4, Uint8Array};
 use napi_derive::napi;
-use shortcrust::{Action, Content, Opening, Outcome, Reason, Row, Step, UnixMillis, record};
+use shortcrust::{Action, Answer, Content, Entry, Need, Reason, Row, UnixMillis, record};
 
 use crate::{
     ambient::Dice,
     convert,
     error::{self, Result},
-    session::{Engine, Opened, Session},
+    session::{Engine, Session},
 };
-
-/// A request whose session waits for a store.
-#[napi]
-pub struct Pending(Option<shortcrust::Pending>, shortcrust::Engine);
 
 /// What a store has under a key.
 #[napi(object)]
@@ -24,157 +20,182 @@ pub struct StoreRow {
     pub text: String,
 }
 
-/// Something to do at a store.
+/// Something to do at a store; what it does not need is not there.
 #[napi(object, object_from_js = false)]
+#[derive(Default)]
 pub struct StoreAction {
-    /// `create`, `delete`, `put` or `save`.
+    /// `create`, `load`, `put`, `revoke`, `save` or `sweep`.
     pub kind: &'static str,
-    /// A hash of the id.
+    /// A hash of the id; for `revoke` that of the record which stays, or empty.
     pub key: String,
+    /// For `load`.
+    pub keys: Option<Vec<String>>,
     /// For `save`: what must be there.
     pub version: Option<i64>,
-    /// The record, but for `delete`.
+    /// The record.
     pub text: Option<String>,
     /// For the index by user.
     pub user: Option<String>,
-    /// When it may be swept, in milliseconds.
+    /// When it may be swept, in milliseconds; for `sweep` when what is swept ended at the latest.
     pub expires: Option<i64>,
+    /// For `sweep`.
+    pub limit: Option<u32>,
 }
 
-/// Actions in their order.
-#[napi]
-pub struct Actions(shortcrust::Actions);
-
-/// What became of a session's writes.
-#[napi]
-pub struct Report(shortcrust::Report);
-
-/// What came of actions.
+/// What a session waits for: actions to run, or a pause in a queue of the process.
 #[napi(object, object_from_js = false)]
-pub struct Next {
-    /// Another request was first: run these.
-    pub again: Option<Actions>,
-    /// All is done.
-    pub report: Option<Report>,
+pub struct StoreNeed {
+    /// In the order in which they must be run, up to the first that is not done.
+    pub actions: Option<Vec<StoreAction>>,
+    /// The record's key: where requests wait of which another was first.
+    pub queue: Option<String>,
+    /// How long to sleep.
+    pub millis: Option<u32>,
 }
 
-/// A session, or what waits for a store.
+/// Why the last write, or the first load, did not come about.
 #[napi(object, object_from_js = false)]
-pub struct Begun {
-    /// Where no store has to be asked.
-    pub opened: Option<Opened>,
-    /// Where one has.
-    pub pending: Option<Pending>,
+pub struct StoreFailure {
+    /// `conflict`, `ended`, `identity` or `unavailable`.
+    pub reason: &'static str,
+    /// The request is to fail: with the store's own error, where there is one.
+    pub raise: bool,
 }
+
+/// A revocation on its way.
+#[napi]
+pub struct Revocation(shortcrust::Revocation);
+
+/// What a store says: a word, a number of records, the row that is there instead, or the rows.
+type Said = Either4<String, u32, Vec<Option<StoreRow>>, StoreRow>;
 
 #[napi]
 impl Engine {
-    /// As `open`, where a store may have to be asked first.
+    /// What ends a user's sessions, but for the record `keep`.
     #[napi(catch_unwind)]
-    pub fn begin(&self, cookie_header: String, now_ms: i64) -> Begun {
-        let now = UnixMillis(now_ms);
-        match self.0.open(&cookie_header, now) {
-            Opening::Load(pending) => {
-                Begun { opened: None, pending: Some(Pending(Some(pending), self.0.clone())) }
-            }
-            Opening::Ready(session) => Begun { opened: Some(self.shown(now, || session)), pending: None },
-            _ => Begun { opened: Some(self.open(String::new(), now_ms)), pending: None },
-        }
+    pub fn revoke_all(&self, user: String, keep: Option<String>, now_ms: i64) -> Revocation {
+        Revocation(self.0.revoke_all(&user, keep.as_deref(), UnixMillis(now_ms)))
     }
 
-    /// What ends all sessions in cookies that `user` began until now, but for one.
+    /// What ends the session of a record, where it is `user`'s, if that is given.
     #[napi(catch_unwind)]
-    pub fn revoke_all(&self, user: String, but: Option<&Session>, now_ms: i64) -> Vec<StoreAction> {
-        let except = but.and_then(|session| session.0.meta().id);
-        let actions = self.0.revoke_all(&user, except.as_ref(), UnixMillis(now_ms));
-        actions.iter().map(StoreAction::from).collect()
-    }
-}
-
-#[napi]
-impl Pending {
-    /// What the store is to be asked for, all at once.
-    #[napi(getter, catch_unwind)]
-    pub fn keys(&self) -> Vec<String> {
-        self.0.as_ref().map(|pending| pending.keys().to_vec()).unwrap_or_default()
+    pub fn revoke(&self, key: String, user: Option<String>) -> Revocation {
+        Revocation(self.0.revoke(&key, user.as_deref()))
     }
 
-    /// Takes what the store has, in the order of the keys.
+    /// By what a store finds the sessions of a user.
     #[napi(catch_unwind)]
-    pub fn loaded(&mut self, rows: Vec<Option<StoreRow>>, now_ms: i64) -> Result<Opened> {
-        let rows: Vec<Option<Row>> = rows.into_iter().map(|row| row.map(Row::from)).collect();
-        let (pending, now) = (self.taken()?, UnixMillis(now_ms));
-        Ok(Engine(self.1.clone()).shown(now, || pending.loaded(&rows, now)))
-    }
-
-    /// The store failed: an empty session that writes nothing.
-    #[napi(catch_unwind)]
-    pub fn failed(&mut self, now_ms: i64) -> Result<Opened> {
-        let pending = self.taken()?;
-        Ok(Engine(self.1.clone()).shown(UnixMillis(now_ms), || pending.failed()))
-    }
-
-    fn taken(&mut self) -> Result<shortcrust::Pending> {
-        self.0.take().ok_or_else(|| error::option("pending", "used", "once"))
+    pub fn user_index(&self, user: String) -> String {
+        self.0.scope().user(&user)
     }
 }
 
 #[napi]
 impl Session {
-    /// What the store is to do for what the handler left; `settle` takes the report. As `Engine.close` otherwise.
+    /// What it waits for; null is nothing.
     #[napi(catch_unwind)]
-    pub fn finish(
+    pub fn need(&self) -> Option<StoreNeed> {
+        need(self.0.need())
+    }
+
+    /// Takes the answers, up to the first that is not `done`.
+    #[napi(catch_unwind)]
+    pub fn answer(
+        &mut self,
+        #[napi(ts_arg_type = "Array<string | number | StoreRow | Array<StoreRow | null | undefined>>")] said: Vec<Said>,
+        now_ms: i64,
+        entropy: Option<Uint8Array>,
+    ) -> Result<()> {
+        let answers = said.into_iter().map(answer).collect::<Result<_>>()?;
+        self.0.answer(answers, UnixMillis(now_ms), &mut Dice::from(entropy));
+        Ok(())
+    }
+
+    /// What came in, once the store has been asked. Total.
+    #[napi(catch_unwind)]
+    pub fn shown(&mut self) -> convert::Arrived {
+        convert::arrived(&mut self.0)
+    }
+
+    /// Begins to write what the handler has left. `is_last`: it has ended, and after a failed write nothing is written.
+    #[napi(catch_unwind)]
+    pub fn save(
         &mut self,
         host_json: Option<String>,
         kinds: String,
+        is_last: bool,
         now_ms: i64,
         entropy: Option<Uint8Array>,
-    ) -> Result<Actions> {
+    ) -> Result<()> {
         let payload = convert::left(&self.0, host_json.as_deref(), &kinds)?;
         let content = payload.as_deref().map_or(Content::Unchanged, Content::Changed);
-        let actions = self.0.finish(&content, UnixMillis(now_ms), &mut Dice::from(entropy));
-        actions.map(Actions).map_err(error::seal)
+        let (now, mut rng) = (UnixMillis(now_ms), Dice::from(entropy));
+        let begun = if is_last {
+            self.0.finish(&content, now, &mut rng)
+        } else {
+            self.0.save(&content, now, &mut rng)
+        };
+        begun.map_err(error::seal)
     }
 
-    /// Later writes build upon what became of these.
-    #[napi(catch_unwind)]
-    pub fn settle(&mut self, report: &Report) {
-        self.0.settle(&report.0);
-    }
-}
-
-#[napi]
-impl Actions {
-    /// In the order in which they must be run.
+    /// Why the last write, or the first load, did not come about.
     #[napi(getter, catch_unwind)]
-    pub fn list(&self) -> Vec<StoreAction> {
-        self.0.as_slice().iter().map(StoreAction::from).collect()
+    pub fn failure(&self) -> Option<StoreFailure> {
+        let failure = self.0.failure()?;
+        Some(StoreFailure { reason: failure.reason.code(), raise: failure.raise })
     }
 
-    /// Takes what came of them: `done`, `exists`, `gone`, `failed`, or the row that is there instead.
-    #[napi(catch_unwind)]
-    pub fn done(&self, said: Vec<Either<String, StoreRow>>) -> Result<Next> {
-        let outcomes = said.into_iter().map(outcome).collect::<Result<_>>()?;
-        Ok(match self.0.clone().done(outcomes) {
-            Step::Again(actions) => Next { again: Some(Actions(actions)), report: None },
-            Step::Done(report) => Next { again: None, report: Some(Report(report)) },
-            _ => Next { again: None, report: None },
-        })
-    }
-}
-
-#[napi]
-impl Report {
-    /// How often another request was first.
+    /// How often other requests were first.
     #[napi(getter, catch_unwind)]
     pub fn conflicts(&self) -> u32 {
-        self.0.conflicts
+        self.0.conflicts()
     }
 
-    /// Why something was not written; none where all was.
+    /// The store's key of the record, where there is one.
     #[napi(getter, catch_unwind)]
-    pub fn reason(&self) -> Option<&'static str> {
-        self.0.reason.map(Reason::code)
+    pub fn key(&self) -> Option<String> {
+        self.0.key().map(ToOwned::to_owned)
+    }
+
+    /// Whether the store has failed, so that nobody can log in or out.
+    #[napi(getter, catch_unwind)]
+    pub fn is_unavailable(&self) -> bool {
+        self.0.is_unavailable()
+    }
+}
+
+#[napi]
+impl Revocation {
+    /// What it waits for; null is nothing.
+    #[napi(catch_unwind)]
+    pub fn need(&self) -> Option<StoreNeed> {
+        need(self.0.need())
+    }
+
+    /// Takes the answers.
+    #[napi(catch_unwind)]
+    pub fn answer(
+        &mut self,
+        #[napi(ts_arg_type = "Array<string | number | StoreRow | Array<StoreRow | null | undefined>>")] said: Vec<Said>,
+        now_ms: i64,
+        _entropy: Option<Uint8Array>,
+    ) -> Result<()> {
+        let answers = said.into_iter().map(answer).collect::<Result<_>>()?;
+        self.0.answer(answers, UnixMillis(now_ms));
+        Ok(())
+    }
+
+    /// How many records ended; null for sessions in cookies.
+    #[napi(getter, catch_unwind)]
+    pub fn count(&self) -> Option<u32> {
+        self.0.count().map(|count| u32::try_from(count).unwrap_or(u32::MAX))
+    }
+
+    /// Nobody knows what ended.
+    #[napi(getter, catch_unwind)]
+    pub fn failure(&self) -> Option<StoreFailure> {
+        let reason = Reason::Unavailable.code();
+        self.0.is_failed().then_some(StoreFailure { reason, raise: true })
     }
 }
 
@@ -184,36 +205,65 @@ impl From<StoreRow> for Row {
     }
 }
 
-impl From<&Action> for StoreAction {
-    fn from(action: &Action) -> Self {
-        let (kind, key, version, entry) = match action {
-            Action::Create { key, entry } => ("create", key, None, Some(entry)),
-            Action::Delete { key } => ("delete", key, None, None),
-            Action::Put { key, entry } => ("put", key, None, Some(entry)),
-            Action::Save { key, version, entry } => ("save", key, Some(*version), Some(entry)),
-            _ => ("unknown", const { &String::new() }, None, None),
-        };
+impl StoreAction {
+    fn new(kind: &'static str, key: &str, entry: Option<&Entry>) -> Self {
         Self {
             kind,
-            key: key.clone(),
-            version,
+            key: key.to_owned(),
             text: entry.map(|entry| entry.text.clone()),
             user: entry.and_then(|entry| entry.user.clone()),
             expires: entry.and_then(|entry| entry.expires).map(|time| time.0),
+            ..Self::default()
         }
     }
 }
 
-fn outcome(said: Either<String, StoreRow>) -> Result<Outcome> {
+impl From<&Action> for StoreAction {
+    fn from(action: &Action) -> Self {
+        match action {
+            Action::Create { key, entry } => Self::new("create", key, Some(entry)),
+            Action::Load { keys } => Self { keys: Some(keys.clone()), ..Self::new("load", "", None) },
+            Action::Put { key, entry } => Self::new("put", key, Some(entry)),
+            Action::Revoke { user, keep } => Self {
+                user: Some(user.clone()),
+                ..Self::new("revoke", keep.as_deref().unwrap_or_default(), None)
+            },
+            Action::Save { key, version, entry } => {
+                Self { version: Some(*version), ..Self::new("save", key, Some(entry)) }
+            }
+            Action::Sweep { before, limit } => {
+                Self { expires: Some(before.0), limit: Some(*limit), ..Self::new("sweep", "", None) }
+            }
+            _ => Self::new("unknown", "", None),
+        }
+    }
+}
+
+fn need(need: Need) -> Option<StoreNeed> {
+    match need {
+        Need::Ask(actions) => {
+            let actions = Some(actions.iter().map(StoreAction::from).collect());
+            Some(StoreNeed { actions, queue: None, millis: None })
+        }
+        Need::Wait { millis, queue } => {
+            Some(StoreNeed { actions: None, queue: Some(queue), millis: Some(millis) })
+        }
+        _ => None,
+    }
+}
+
+fn answer(said: Said) -> Result<Answer> {
     Ok(match said {
-        Either::A(word) => match word.as_str() {
-            "done" => Outcome::Done,
-            "exists" => Outcome::Exists,
-            "failed" => Outcome::Failed,
-            "gone" => Outcome::Gone,
-            other => return Err(error::option("outcome", other, "done, exists, failed or gone")),
+        Said::A(word) => match word.as_str() {
+            "done" => Answer::Done,
+            "exists" => Answer::Exists,
+            "failed" => Answer::Failed,
+            "gone" => Answer::Gone,
+            other => return Err(error::option("answer", other, "done, exists, failed or gone")),
         },
-        Either::B(row) => Outcome::Conflict(row.into()),
+        Said::B(count) => Answer::Count(count.into()),
+        Said::C(rows) => Answer::Rows(rows.into_iter().map(|row| row.map(Row::from)).collect()),
+        Said::D(row) => Answer::Conflict(row.into()),
     })
 }
 

@@ -178,7 +178,7 @@ test("with meta: 'payload' flask keeps absolute too, under a key that is not sho
     const { setCookie } = await browser.get('/in')
     assert.match(
       flaskPayload(value(setCookie[0])),
-      /^\{"user":"ada","_sc":\{"c":1800000000,"jti":"[\w-]{22}"\}\}$/,
+      /^\{"user":"ada","_sc":\{"c":1800000000,"jti":"[\w-]{22}","sub":"ada"\}\}$/,
     )
     assert.deepEqual((await browser.get()).json(), { user: 'ada' })
     for (let day = 10; day <= 80; day += 10) {

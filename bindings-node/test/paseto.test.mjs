@@ -32,6 +32,7 @@ for (const [name, bound, audience] of NAMES) {
         iat: '2027-01-15T08:00:00Z',
         exp: '2027-01-29T08:00:00Z',
         c: NOW / 1000,
+        sub: 'ädä',
         d: { user: 'ädä' },
       })
     })

@@ -1,4 +1,5 @@
 // A browser and a server, both small.
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import http from 'node:http'
 import { createRequire } from 'node:module'
@@ -9,6 +10,23 @@ const require = createRequire(import.meta.url)
 
 export const { ambient } = require('../dist/ambient.js')
 export const native = require('../native.js')
+
+/** By what a store finds a user's sessions, in a front with this name and no audience or namespace. */
+export const userIndex = (user, name) => storeKey('user', user, name)
+
+/** docs/record-v1.md, "Id and key": of a `record` the text is its id. */
+export function storeKey(purpose, text, name = 'session') {
+  const parts = ['shortcrust/v1', purpose, '', name, '', text].map((part) => Buffer.from(part))
+  const length = (value) => {
+    const bytes = Buffer.alloc(8)
+    bytes.writeBigUInt64LE(BigInt(value))
+    return bytes
+  }
+  const pieces = parts.flatMap((part) => [length(part.length), part])
+  return createHash('sha256')
+    .update(Buffer.concat([length(parts.length), ...pieces]))
+    .digest('base64url')
+}
 
 export const SECRET = 'the first secret of the tests, over 32 bytes'
 export const OLD_SECRET = 'the second secret of the tests, over 32 bytes'

@@ -33,8 +33,8 @@ mod _core {
         },
         session::{Closed, Engine, Session},
         store::{
-            Actions, NativeAction, Pending, Report, begin, finish, merge, new_record, record_times,
-            revoke_all, session_id, settle,
+            NativeAction, Revocation, Wait, merge, new_record, record_key, record_times, revoke, revoke_all,
+            save, user_index,
         },
     };
 

@@ -47,6 +47,13 @@ pub(crate) struct EngineOptions {
     user_key: Option<String>,
     #[pyo3(default)]
     id_bytes: Option<usize>,
+    #[pyo3(default)]
+    audience: Option<String>,
+    #[pyo3(default)]
+    namespace: Option<String>,
+    /// A store that fails is no error.
+    #[pyo3(default)]
+    tolerates_outage: bool,
     duplicates: String,
 }
 
@@ -146,6 +153,12 @@ impl EngineOptions {
         }
         if let Some(bytes) = self.id_bytes {
             builder = builder.id_bytes(bytes);
+        }
+        builder = builder
+            .audience(self.audience.as_deref().unwrap_or_default())
+            .namespace(self.namespace.as_deref().unwrap_or_default());
+        if self.tolerates_outage {
+            builder = builder.tolerate_outage();
         }
         Ok(if self.drop_in { builder.drop_in() } else { builder }.build()?)
     }

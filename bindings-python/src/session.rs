@@ -1,13 +1,14 @@
 //! One request's session: opened before the handler, closed or sealed behind it.
 
 use pyo3::{exceptions::PyException, prelude::*, types::PyDict};
-use shortcrust::{Content, Reason, UnixMillis, Why, payload::Dialect};
+use shortcrust::{Answer, Content, Reason, UnixMillis, payload::Dialect};
 
 use crate::{
     ambient::dice,
     convert::{self, Peer, Spelling},
     error::{Failure, guard},
     options::EngineOptions,
+    store::{self, NativeNeed, Said},
 };
 
 /// A front's configuration, checked.
@@ -44,7 +45,8 @@ impl Engine {
         self.core.warnings().iter().map(|warning| warning.message()).collect()
     }
 
-    /// Reads a Cookie header. Total: whatever is in it, the answer is a session, with its data if there is one.
+    /// Reads a Cookie header. Total: whatever is in it, the answer is a session, with its data if there is one. What a
+    /// session needs that waits for a store comes first; `Session.data` has its data then.
     fn open<'py>(
         &self,
         py: Python<'py>,
@@ -52,19 +54,20 @@ impl Engine {
         now_ms: i64,
     ) -> Result<(Session, Option<Bound<'py, PyAny>>), Failure> {
         let now = UnixMillis(now_ms);
-        guard(|| Ok(shown(py, self.session(header, now)?)))
-            .or_else(|_| Ok(shown(py, self.refused(Reason::Internal, now)?)))
+        guard(|| Ok(shown(py, self.core.open(header, now))))
+            .or_else(|_| Ok(shown(py, self.refused(Reason::Internal, now))))
     }
 
     /// For a front of our own: the engine decides. `None` where there is nothing to set.
     #[expect(
         clippy::fn_params_excessive_bools,
+        clippy::needless_pass_by_value,
         clippy::too_many_arguments,
         reason = "one call a request, without a dict of arguments"
     )]
     fn close(
         &self,
-        mut session: Option<PyRefMut<'_, Session>>,
+        session: Option<Bound<'_, Session>>,
         data: &Bound<'_, PyDict>,
         modified: bool,
         secure: bool,
@@ -77,11 +80,9 @@ impl Engine {
         let now = UnixMillis(now_ms);
         let peer = Peer { fallback, spelling: self.spelling(sort_keys, ensure_ascii) };
         guard(|| {
-            let mut fresh = self.session("", now)?;
-            let session = session.as_mut().map_or(&mut fresh, |session| &mut session.0);
-            let text = changed(session, data, modified, &peer)?;
-            let content = text.as_deref().map_or(Content::Unchanged, Content::Changed);
-            let head = session.head(&content, secure, now, &mut dice(entropy))?;
+            let session = self.or_fresh(data.py(), session.as_ref(), now)?;
+            let left = left(&session, data, modified, &peer)?;
+            let head = session.borrow_mut().0.head(&left.content(), secure, now, &mut dice(entropy))?;
             let cookies: Vec<String> = head.cookies.iter().map(shortcrust::SetCookie::header).collect();
             Ok((!cookies.is_empty()).then_some(Closed { cookies, cache_control: head.cache_control }))
         })
@@ -96,7 +97,7 @@ impl Engine {
     )]
     fn seal(
         &self,
-        session: Option<PyRef<'_, Session>>,
+        session: Option<Bound<'_, Session>>,
         data: &Bound<'_, PyDict>,
         modified: bool,
         force: bool,
@@ -109,29 +110,35 @@ impl Engine {
         let now = UnixMillis(now_ms);
         let peer = Peer { fallback, spelling: self.spelling(sort_keys, ensure_ascii) };
         guard(|| {
-            let fresh = self.session("", now)?;
-            let session = session.as_ref().map_or(&fresh, |session| &session.0);
+            let session = self.or_fresh(data.py(), session.as_ref(), now)?;
             let text = if force {
-                forced(session, data, modified, &peer).map(Some)
+                Some(forced(&session, data, modified, &peer)?)
             } else {
-                changed(session, data, modified, &peer)
-            }?;
-            let seal = |text: String| session.seal(&text, now, &mut dice(entropy));
+                left(&session, data, modified, &peer)?.text()
+            };
+            let session = session.borrow();
+            let seal = |text: String| session.0.seal(&text, now, &mut dice(entropy));
             Ok(text.map(seal).transpose()?)
         })
     }
 }
 
 impl Engine {
-    fn session(&self, header: &str, now: UnixMillis) -> Result<shortcrust::Session, Failure> {
-        self.core.open(header, now).ready().ok_or(Failure::Panic)
+    fn or_fresh<'py>(
+        &self,
+        py: Python<'py>,
+        session: Option<&Bound<'py, Session>>,
+        now: UnixMillis,
+    ) -> PyResult<Bound<'py, Session>> {
+        session
+            .map_or_else(|| Bound::new(py, Session(self.core.open("", now))), |session| Ok(session.clone()))
     }
 
     /// As if no session had come.
-    pub(crate) fn refused(&self, reason: Reason, now: UnixMillis) -> Result<shortcrust::Session, Failure> {
-        let mut session = self.session("", now)?;
+    pub(crate) fn refused(&self, reason: Reason, now: UnixMillis) -> shortcrust::Session {
+        let mut session = self.core.open("", now);
         session.refuse(reason);
-        Ok(session)
+        session
     }
 
     pub(crate) fn spelling(&self, sort_keys: bool, ensure_ascii: bool) -> Spelling {
@@ -149,8 +156,13 @@ impl Session {
 
     /// Whose session it is.
     #[getter]
-    fn user(&self) -> Option<&str> {
-        self.0.meta().user.as_deref()
+    fn user(&mut self) -> Option<String> {
+        self.0.user()
+    }
+
+    /// Whether the session is another user's, whose data stay behind at a login.
+    fn is_of_other(&mut self, user: &str) -> bool {
+        self.0.is_of_other(user)
     }
 
     /// When the token was sealed; `None` where its format does not tell, or none came in.
@@ -159,14 +171,41 @@ impl Session {
         self.0.meta().issued.map(|issued| issued.0)
     }
 
-    /// Draws a new id; `why` is `login` (of `user`), `logout` or `privilege`.
-    fn regenerate(&mut self, why: &str, user: Option<String>, now_ms: i64) {
-        let why = match why {
-            "login" => Why::Login { user },
-            "logout" => Why::Logout,
-            _ => Why::Privilege,
-        };
-        self.0.regenerate(why, UnixMillis(now_ms));
+    /// The session is this user's from now on, under a new id. Where it was another's, the answer is what the handler
+    /// has from now on.
+    #[staticmethod]
+    fn login<'py>(
+        session: &Bound<'py, Self>,
+        engine: &Engine,
+        user: &str,
+        data: &Bound<'py, PyDict>,
+        now_ms: i64,
+        fallback: &Bound<'py, PyAny>,
+    ) -> Result<Option<Bound<'py, PyAny>>, Failure> {
+        let peer = Peer { fallback, spelling: engine.spelling(false, true) };
+        guard(|| {
+            let is_of_other = session.borrow_mut().0.is_of_other(user);
+            let text = is_of_other.then(|| convert::encode(data, &peer)).transpose()?;
+            let content = text.as_deref().map_or(Content::Unchanged, Content::Changed);
+            let shown = session.borrow_mut().0.login(user, &content, UnixMillis(now_ms))?;
+            Ok(shown.map(|text| convert::decode(data.py(), &text, engine.dialect)).transpose()?)
+        })
+    }
+
+    /// As `login`, of the session that is excepted where this request revokes its user's.
+    #[pyo3(name = "except_")]
+    fn except(&mut self, user: &str, now_ms: i64) -> Result<(), Failure> {
+        guard(|| Ok(self.0.except(user, UnixMillis(now_ms))?))
+    }
+
+    /// The session is nobody's from now on, and empty.
+    fn logout(&mut self, now_ms: i64) {
+        self.0.logout(UnixMillis(now_ms));
+    }
+
+    /// A new id for what the handler leaves in the session.
+    fn regenerate(&mut self, now_ms: i64) {
+        self.0.regenerate(UnixMillis(now_ms));
     }
 
     fn destroy(&mut self) {
@@ -175,6 +214,54 @@ impl Session {
 
     fn touch(&mut self) {
         self.0.touch();
+    }
+
+    /// What it waits for.
+    fn need(&self) -> Option<NativeNeed> {
+        store::need(self.0.need())
+    }
+
+    /// Takes the answers, up to the first that is not `done`.
+    fn answer(&mut self, said: Vec<Said>, now_ms: i64, entropy: &Bound<'_, PyAny>) -> Result<(), Failure> {
+        let answers = said.into_iter().map(Answer::try_from).collect::<PyResult<_>>()?;
+        guard(|| {
+            self.0.answer(answers, UnixMillis(now_ms), &mut dice(entropy));
+            Ok(())
+        })
+    }
+
+    /// The data that came in, once the store has been asked; `None` where no session did.
+    fn data<'py>(&mut self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        shown_data(py, &mut self.0)
+    }
+
+    /// Why the last write, or the first load, did not come about, and whether the request is to fail for it.
+    #[getter]
+    fn failure(&self) -> Option<(&'static str, bool)> {
+        self.0.failure().map(|failure| (failure.reason.code(), failure.raise))
+    }
+
+    /// How often other requests were first.
+    #[getter]
+    fn conflicts(&self) -> u32 {
+        self.0.conflicts()
+    }
+
+    /// The store's key of the record, where there is one.
+    #[getter]
+    fn key(&self) -> Option<&str> {
+        self.0.key()
+    }
+
+    /// Whether the store has failed, so that nobody can log in or out.
+    #[getter]
+    fn is_unavailable(&self) -> bool {
+        self.0.is_unavailable()
+    }
+
+    /// The id that the cookie has, or will have; `None` for a session in the cookie.
+    fn id(&mut self, entropy: &Bound<'_, PyAny>) -> Result<Option<String>, Failure> {
+        Ok(self.0.id(&mut dice(entropy))?.map(str::to_owned))
     }
 
     fn is_stale(&self) -> bool {
@@ -188,44 +275,104 @@ impl Session {
 }
 
 /// A session with its data; where those can't be built, an empty one.
-pub(crate) fn shown(py: Python<'_>, mut session: shortcrust::Session) -> (Session, Option<Bound<'_, PyAny>>) {
-    let dialect = session.dialect();
-    let data = session.payload().map(|text| convert::decode(py, text, dialect)).transpose();
-    let data = data.unwrap_or_else(|_| {
-        session.refuse(Reason::Malformed);
-        None
-    });
+fn shown(py: Python<'_>, mut session: shortcrust::Session) -> (Session, Option<Bound<'_, PyAny>>) {
+    let data = shown_data(py, &mut session);
     (Session(session), data)
 }
 
+pub(crate) fn shown_data<'py>(
+    py: Python<'py>,
+    session: &mut shortcrust::Session,
+) -> Option<Bound<'py, PyAny>> {
+    let dialect = session.dialect();
+    let data = session.payload().map(|text| convert::decode(py, text, dialect)).transpose();
+    data.unwrap_or_else(|_| {
+        session.refuse(Reason::Malformed);
+        None
+    })
+}
+
+/// What the handler left.
+pub(crate) enum Left {
+    Changed(String),
+    Respelled(String),
+    Unchanged,
+}
+
+impl Left {
+    pub(crate) fn content(&self) -> Content<'_> {
+        match self {
+            Self::Changed(text) => Content::Changed(text),
+            Self::Respelled(text) => Content::Respelled(text),
+            Self::Unchanged => Content::Unchanged,
+        }
+    }
+
+    fn text(self) -> Option<String> {
+        match self {
+            Self::Changed(text) | Self::Respelled(text) => Some(text),
+            Self::Unchanged => None,
+        }
+    }
+}
+
+/// What came in. A copy: while values are encoded, the application's own code runs, and may ask the session.
+struct Incoming {
+    payload: Option<String>,
+    dialect: Dialect,
+    is_foreign: bool,
+    is_nested: bool,
+}
+
+impl Incoming {
+    fn of(session: &Bound<'_, Session>, must: bool) -> Self {
+        let session = &session.borrow().0;
+        let (is_foreign, is_nested) = (session.is_foreign(), session.facts().nested);
+        let is_asked = (!must && is_nested) || is_foreign;
+        let payload = is_asked.then(|| session.payload().map(str::to_owned)).flatten();
+        Self { payload, dialect: session.dialect(), is_foreign, is_nested }
+    }
+
+    /// The text that came in may be spelled by another writer, so what it means is compared too.
+    fn is(&self, text: &str, py: Python<'_>, peer: &Peer<'_, '_>) -> bool {
+        self.payload.as_ref().is_some_and(|incoming| {
+            (incoming == text && !self.is_foreign)
+                || convert::respell(py, incoming, self.dialect, peer).is_ok_and(|respelled| respelled == text)
+        })
+    }
+}
+
 /// The payload, if it is another than the one that came in.
-pub(crate) fn changed(
-    session: &shortcrust::Session,
+pub(crate) fn left(
+    session: &Bound<'_, Session>,
     data: &Bound<'_, PyDict>,
     modified: bool,
     peer: &Peer<'_, '_>,
-) -> PyResult<Option<String>> {
+) -> PyResult<Left> {
+    let incoming = Incoming::of(session, modified);
     // A flag on the top level misses only what hides in a container below it.
-    let must = modified || session.is_foreign();
-    if !must && !session.facts().nested {
-        return Ok(None);
+    if !modified && !incoming.is_foreign && !incoming.is_nested {
+        return Ok(Left::Unchanged);
     }
     match convert::encode(data, peer) {
-        Ok(text) => Ok((must || !is_incoming(session, &text, data.py(), peer)).then_some(text)),
-        Err(error) if is_harmless(&error, modified, data.py()) => Ok(None),
+        Ok(text) if modified || !incoming.is(&text, data.py(), peer) => Ok(Left::Changed(text)),
+        Ok(text) if incoming.is_foreign => Ok(Left::Respelled(text)),
+        Ok(_) => Ok(Left::Unchanged),
+        Err(error) if is_harmless(&error, modified, data.py()) => Ok(Left::Unchanged),
         Err(error) => Err(error),
     }
 }
 
 /// The payload, or the one that came in where the data can't be encoded and nobody said that it changed.
 fn forced(
-    session: &shortcrust::Session,
+    session: &Bound<'_, Session>,
     data: &Bound<'_, PyDict>,
     modified: bool,
     peer: &Peer<'_, '_>,
 ) -> PyResult<String> {
-    convert::encode(data, peer).or_else(|error| match session.payload() {
-        Some(payload) if is_harmless(&error, modified, data.py()) => Ok(payload.to_owned()),
+    let incoming = || session.borrow().0.payload().map(str::to_owned);
+    convert::encode(data, peer).or_else(|error| match incoming() {
+        Some(payload) if is_harmless(&error, modified, data.py()) => Ok(payload),
         _ => Err(error),
     })
 }
@@ -233,13 +380,4 @@ fn forced(
 /// Views that only read put things into nested copies that no JSON can hold; that must not end in a 500.
 fn is_harmless(error: &PyErr, modified: bool, py: Python<'_>) -> bool {
     !modified && error.is_instance_of::<PyException>(py)
-}
-
-/// The text that came in may be spelled by another writer, so what it means is compared too.
-fn is_incoming(session: &shortcrust::Session, text: &str, py: Python<'_>, peer: &Peer<'_, '_>) -> bool {
-    session.payload().is_some_and(|incoming| {
-        incoming == text
-            || convert::respell(py, incoming, session.dialect(), peer)
-                .is_ok_and(|respelled| respelled == text)
-    })
 }

@@ -1,206 +1,208 @@
-//! Sessions in a store: what to ask for, what to write, and what came of it. The host runs the I/O.
+//! Sessions in a store: what a session waits for, and the answers. The host runs the I/O.
 
 use pyo3::{exceptions::PyValueError, prelude::*, types::PyDict};
-use shortcrust::{Action, Content, Entry, Opening, Outcome, Reason, Row, Step, UnixMillis, payload, record};
+use shortcrust::{Action, Answer, Entry, Need, Reason, Row, UnixMillis, payload, record};
 
 use crate::{
     ambient::dice,
     convert::Peer,
     error::{Failure, guard},
-    session::{Engine, Session, changed, shown},
+    session::{Engine, Session, left},
 };
-
-/// A request whose session waits for a store.
-#[pyclass(module = "shortcrust._core")]
-pub(crate) struct Pending(Option<shortcrust::Pending>);
 
 /// Something to do at a store; what it does not need is `None`.
 #[pyclass(frozen, get_all, module = "shortcrust._core", name = "Action")]
 pub(crate) struct NativeAction {
     kind: &'static str,
     key: String,
+    keys: Vec<String>,
     version: Option<i64>,
     text: Option<String>,
     user: Option<String>,
     expires_ms: Option<i64>,
+    limit: Option<u32>,
 }
 
-/// Actions in their order.
+/// To sleep, in a queue of the process.
+#[pyclass(frozen, get_all, module = "shortcrust._core")]
+pub(crate) struct Wait {
+    millis: u32,
+    queue: String,
+}
+
+/// A revocation on its way.
 #[pyclass(module = "shortcrust._core")]
-pub(crate) struct Actions(shortcrust::Actions);
+pub(crate) struct Revocation(shortcrust::Revocation);
 
-/// What became of a session's writes.
-#[pyclass(frozen, module = "shortcrust._core")]
-pub(crate) struct Report(shortcrust::Report);
+/// Actions, or a pause; `None` where nothing is waited for.
+#[derive(IntoPyObject)]
+pub(crate) enum NativeNeed {
+    Ask(Vec<NativeAction>),
+    Wait(Wait),
+}
 
-/// What a store says of an action: a word, or the row that is there instead.
+/// What a store says of an action: a word, a number of records, the row that is there instead, or the rows.
 #[derive(FromPyObject)]
 pub(crate) enum Said {
-    Row(i64, String),
     Word(String),
+    Count(u64),
+    Row(i64, String),
+    Rows(Vec<Option<(i64, String)>>),
 }
 
-/// What came of actions: more of them, or a report.
-#[derive(IntoPyObject)]
-pub(crate) enum Next {
-    Again(Actions),
-    Done(Report),
-}
-
-type Opened<'py> = (Session, Option<Bound<'py, PyAny>>);
-
-/// A session with its data, or what waits for a store.
-#[expect(clippy::large_enum_variant, reason = "made once a request, and handed over at once")]
-#[derive(IntoPyObject)]
-pub(crate) enum Begun<'py> {
-    Opened(Opened<'py>),
-    Pending(Pending),
-}
-
-/// As `Engine.open`, where a store may have to be asked first.
-#[pyfunction]
-pub(crate) fn begin<'py>(
-    py: Python<'py>,
-    engine: &Engine,
-    header: &str,
-    now_ms: i64,
-) -> Result<Begun<'py>, Failure> {
-    let now = UnixMillis(now_ms);
-    guard(|| match engine.core.open(header, now) {
-        Opening::Load(pending) => Ok(Begun::Pending(Pending(Some(pending)))),
-        Opening::Ready(session) => Ok(Begun::Opened(shown(py, session))),
-        _ => Err(Failure::Panic),
-    })
-    .or_else(|_| Ok(Begun::Opened(shown(py, engine.refused(Reason::Internal, now)?))))
-}
-
-/// What ends all sessions in cookies that `user` began until now, but for one.
-#[pyfunction]
-pub(crate) fn revoke_all(
-    engine: &Engine,
-    user: &str,
-    but: Option<PyRef<'_, Session>>,
-    now_ms: i64,
-) -> Vec<NativeAction> {
-    let except = but.and_then(|session| session.0.meta().id);
-    let actions = engine.core.revoke_all(user, except.as_ref(), UnixMillis(now_ms));
-    actions.iter().map(NativeAction::from).collect()
-}
-
-/// What the store is to do for what the handler left; `settle` takes the report.
+/// Begins to write what the handler has left. `is_last`: it has ended, and after a failed write nothing is written.
 #[expect(clippy::too_many_arguments, reason = "one call a request, without a dict of arguments")]
 #[pyfunction]
-pub(crate) fn finish(
-    mut session: PyRefMut<'_, Session>,
+pub(crate) fn save(
     engine: &Engine,
+    session: &Bound<'_, Session>,
     data: &Bound<'_, PyDict>,
     modified: bool,
+    is_last: bool,
     now_ms: i64,
     entropy: &Bound<'_, PyAny>,
     fallback: &Bound<'_, PyAny>,
-    sort_keys: bool,
     ensure_ascii: bool,
-) -> Result<Actions, Failure> {
-    let peer = Peer { fallback, spelling: engine.spelling(sort_keys, ensure_ascii) };
+) -> Result<(), Failure> {
+    let peer = Peer { fallback, spelling: engine.spelling(false, ensure_ascii) };
     guard(|| {
-        let text = changed(&session.0, data, modified, &peer)?;
-        let content = text.as_deref().map_or(Content::Unchanged, Content::Changed);
-        Ok(Actions(session.0.finish(&content, UnixMillis(now_ms), &mut dice(entropy))?))
+        let left = left(session, data, modified, &peer)?;
+        let (content, now, mut rng) = (left.content(), UnixMillis(now_ms), dice(entropy));
+        let core = &mut session.borrow_mut().0;
+        if is_last {
+            core.finish(&content, now, &mut rng)?;
+        } else {
+            core.save(&content, now, &mut rng)?;
+        }
+        Ok(())
     })
 }
 
-/// Later writes build upon what became of these.
+/// What ends a user's sessions, but for the record `keep`.
 #[pyfunction]
-pub(crate) fn settle(mut session: PyRefMut<'_, Session>, report: &Report) {
-    session.0.settle(&report.0);
+pub(crate) fn revoke_all(engine: &Engine, user: &str, keep: Option<&str>, now_ms: i64) -> Revocation {
+    Revocation(engine.core.revoke_all(user, keep, UnixMillis(now_ms)))
+}
+
+/// What ends the session of a record, where it is `user`'s, if that is given.
+#[pyfunction]
+pub(crate) fn revoke(engine: &Engine, key: &str, user: Option<&str>) -> Revocation {
+    Revocation(engine.core.revoke(key, user))
+}
+
+/// By what a store finds the sessions of a user.
+#[pyfunction]
+pub(crate) fn user_index(engine: &Engine, user: &str) -> String {
+    engine.core.scope().user(user)
+}
+
+/// The record of a session that begins `now`, for what another library kept; its key.
+#[pyfunction]
+pub(crate) fn new_record(
+    engine: &Engine,
+    id: &str,
+    payload: String,
+    now_ms: i64,
+    expires_ms: Option<i64>,
+) -> (String, String) {
+    let record = record::Record {
+        created: UnixMillis(now_ms),
+        renewed: UnixMillis(now_ms),
+        expires: expires_ms.map(UnixMillis),
+        epoch: 0,
+        user: None,
+        converted: false,
+        content: record::Content::Payload(payload),
+    };
+    (engine.core.scope().key(id), record.to_text())
+}
+
+/// Under what a store keeps the record of an id.
+#[pyfunction]
+pub(crate) fn record_key(engine: &Engine, id: &str) -> String {
+    engine.core.scope().key(id)
 }
 
 #[pymethods]
-impl Pending {
-    /// What the store is to be asked for, all at once.
+impl Revocation {
+    /// What it waits for.
+    fn need(&self) -> Option<NativeNeed> {
+        need(self.0.need())
+    }
+
+    /// Takes the answers.
+    fn answer(&mut self, said: Vec<Said>, now_ms: i64, _entropy: &Bound<'_, PyAny>) -> PyResult<()> {
+        let answers = said.into_iter().map(Answer::try_from).collect::<PyResult<_>>()?;
+        self.0.answer(answers, UnixMillis(now_ms));
+        Ok(())
+    }
+
+    /// How many records ended; `None` for sessions in cookies.
     #[getter]
-    fn keys(&self) -> Vec<String> {
-        self.0.as_ref().map(|pending| pending.keys().to_vec()).unwrap_or_default()
+    fn count(&self) -> Option<u64> {
+        self.0.count()
     }
 
-    /// Takes what the store has, in the order of the keys.
-    fn loaded<'py>(
-        &mut self,
-        py: Python<'py>,
-        rows: Vec<Option<(i64, String)>>,
-        now_ms: i64,
-    ) -> Result<Opened<'py>, Failure> {
-        let row = |(version, text)| Row { version, text };
-        let rows: Vec<Option<Row>> = rows.into_iter().map(|found| found.map(row)).collect();
-        let pending = self.0.take().ok_or(Failure::Panic)?;
-        guard(|| Ok(shown(py, pending.loaded(&rows, UnixMillis(now_ms)))))
-    }
-
-    /// The store failed: an empty session that writes nothing.
-    fn failed(&mut self) -> Result<Session, Failure> {
-        Ok(Session(self.0.take().ok_or(Failure::Panic)?.failed()))
+    /// Nobody knows what ended.
+    #[getter]
+    fn failure(&self) -> Option<(&'static str, bool)> {
+        self.0.is_failed().then_some((Reason::Unavailable.code(), true))
     }
 }
 
-#[pymethods]
-impl Actions {
-    #[getter]
-    fn list(&self) -> Vec<NativeAction> {
-        self.0.as_slice().iter().map(NativeAction::from).collect()
-    }
-
-    /// Takes what came of them: `done`, `exists`, `gone`, `failed`, or the row that is there instead.
-    fn done(&self, said: Vec<Said>) -> PyResult<Next> {
-        let outcomes = said.into_iter().map(Outcome::try_from).collect::<PyResult<_>>()?;
-        Ok(match self.0.clone().done(outcomes) {
-            Step::Again(actions) => Next::Again(Actions(actions)),
-            Step::Done(report) => Next::Done(Report(report)),
-            _ => return Err(PyValueError::new_err("a step that this version does not know")),
-        })
+pub(crate) fn need(need: Need) -> Option<NativeNeed> {
+    match need {
+        Need::Ask(actions) => Some(NativeNeed::Ask(actions.iter().map(NativeAction::from).collect())),
+        Need::Wait { millis, queue } => Some(NativeNeed::Wait(Wait { millis, queue })),
+        _ => None,
     }
 }
 
-#[pymethods]
-impl Report {
-    /// How often another request was first.
-    #[getter]
-    fn conflicts(&self) -> u32 {
-        self.0.conflicts
-    }
-
-    /// Why something was not written; `None` where all was.
-    #[getter]
-    fn reason(&self) -> Option<&'static str> {
-        self.0.reason.map(Reason::code)
+impl NativeAction {
+    fn new(kind: &'static str, key: &str, entry: Option<&Entry>) -> Self {
+        Self {
+            kind,
+            key: key.to_owned(),
+            keys: Vec::new(),
+            version: None,
+            text: entry.map(|entry| entry.text.clone()),
+            user: entry.and_then(|entry| entry.user.clone()),
+            expires_ms: entry.and_then(|entry| entry.expires).map(|time| time.0),
+            limit: None,
+        }
     }
 }
 
 impl From<&Action> for NativeAction {
     fn from(action: &Action) -> Self {
-        let (kind, key, version, entry): (_, _, _, Option<&Entry>) = match action {
-            Action::Create { key, entry } => ("create", key, None, Some(entry)),
-            Action::Delete { key } => ("delete", key, None, None),
-            Action::Put { key, entry } => ("put", key, None, Some(entry)),
-            Action::Save { key, version, entry } => ("save", key, Some(*version), Some(entry)),
-            _ => ("unknown", const { &String::new() }, None, None),
-        };
-        Self {
-            kind,
-            key: key.clone(),
-            version,
-            text: entry.map(|entry| entry.text.clone()),
-            user: entry.and_then(|entry| entry.user.clone()),
-            expires_ms: entry.and_then(|entry| entry.expires).map(|time| time.0),
+        match action {
+            Action::Create { key, entry } => Self::new("create", key, Some(entry)),
+            Action::Load { keys } => Self { keys: keys.clone(), ..Self::new("load", "", None) },
+            Action::Put { key, entry } => Self::new("put", key, Some(entry)),
+            Action::Revoke { user, keep } => Self {
+                user: Some(user.clone()),
+                ..Self::new("revoke", keep.as_deref().unwrap_or_default(), None)
+            },
+            Action::Save { key, version, entry } => {
+                Self { version: Some(*version), ..Self::new("save", key, Some(entry)) }
+            }
+            Action::Sweep { before, limit } => {
+                Self { expires_ms: Some(before.0), limit: Some(*limit), ..Self::new("sweep", "", None) }
+            }
+            _ => Self::new("unknown", "", None),
         }
     }
 }
 
-impl TryFrom<Said> for Outcome {
+impl TryFrom<Said> for Answer {
     type Error = PyErr;
 
     fn try_from(said: Said) -> PyResult<Self> {
+        let row = |(version, text)| Row { version, text };
         Ok(match said {
-            Said::Row(version, text) => Self::Conflict(Row { version, text }),
+            Said::Count(count) => Self::Count(count),
+            Said::Row(version, text) => Self::Conflict(row((version, text))),
+            Said::Rows(rows) => Self::Rows(rows.into_iter().map(|found| found.map(row)).collect()),
             Said::Word(word) => match word.as_str() {
                 "done" => Self::Done,
                 "exists" => Self::Exists,
@@ -217,34 +219,6 @@ impl TryFrom<Said> for Outcome {
 pub(crate) fn record_times(text: &str) -> Option<(i64, i64)> {
     let record = record::Record::parse(text).ok()?;
     matches!(record.content, record::Content::Payload(_)).then_some((record.created.0, record.renewed.0))
-}
-
-/// The record of a session that begins `now`, for what another library kept; its key.
-#[pyfunction]
-pub(crate) fn new_record(
-    id: &str,
-    payload: String,
-    now_ms: i64,
-    expires_ms: Option<i64>,
-) -> (String, String) {
-    let record = record::Record {
-        created: UnixMillis(now_ms),
-        renewed: UnixMillis(now_ms),
-        expires: expires_ms.map(UnixMillis),
-        epoch: 0,
-        user: None,
-        content: record::Content::Payload(payload),
-    };
-    (record::key(id), record.to_text())
-}
-
-/// The id that the cookie has, or will have; `None` for a session in the cookie.
-#[pyfunction]
-pub(crate) fn session_id(
-    mut session: PyRefMut<'_, Session>,
-    entropy: &Bound<'_, PyAny>,
-) -> Result<Option<String>, Failure> {
-    Ok(session.0.id(&mut dice(entropy))?.map(str::to_owned))
 }
 
 /// Joins what two requests changed in plain JSON; `None` where that is not JSON of at most 200 levels.

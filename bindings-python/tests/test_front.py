@@ -12,7 +12,7 @@ from conftest import SECRET, Clock
 from flask import Flask, make_response, request, session
 from flask.sessions import SecureCookieSessionInterface
 from shortcrust import ConfigError, Internal, Malformed, TooLarge, ambient, reason
-from shortcrust.flask import SessionInterface, Shortcrust, ShortcrustInterface
+from shortcrust.flask import SessionInterface, Shortcrust, ShortcrustInterface, login, regenerate
 from test_drop_in import cookies, serve, setter, show
 from werkzeug.test import Client, TestResponse
 
@@ -403,10 +403,10 @@ def claims_id(app: Flask, cookie: str) -> str:
         return str(serializer.loads(cookie.partition("=")[2].partition(";")[0])["_sc"]["jti"])
 
 
-@pytest.mark.parametrize("why", ["login", "logout", "privilege"])
-def test_regenerate_draws_a_new_id(clock: Clock, why: Any) -> None:
+@pytest.mark.parametrize("rise", [lambda: login("ada"), regenerate], ids=["login", "regenerate"])
+def test_a_login_or_new_rights_draw_a_new_id(clock: Clock, rise: Any) -> None:
     app = build(SHORTCRUST_FORMAT="flask", SHORTCRUST_META="payload")
-    serve(app, visit=setter(seen=True), rise=lambda: interface(app).regenerate(session, why))
+    serve(app, visit=setter(seen=True), rise=rise)
     client = app.test_client()
     first = claims_id(app, cookies(client.get("/login"))[0])
     assert claims_id(app, cookies(client.get("/visit"))[0]) == first
@@ -414,9 +414,11 @@ def test_regenerate_draws_a_new_id(clock: Clock, why: Any) -> None:
     assert client.get("/show").text == "{'user': 'ada', 'seen': True}"
 
 
-@pytest.mark.parametrize(("why", "after"), [("privilege", "{}"), ("login", "{'user': 'ada'}")])
-def test_a_login_begins_the_session_anew(app: Flask, clock: Clock, why: Any, after: str) -> None:
-    serve(app, rise=lambda: interface(app).regenerate(session, why, user="ada"))
+@pytest.mark.parametrize(
+    ("rise", "after"), [(regenerate, "{}"), (lambda: login("ada"), "{'user': 'ada'}")]
+)
+def test_a_login_begins_the_session_anew(app: Flask, clock: Clock, rise: Any, after: str) -> None:
+    serve(app, rise=rise)
     client = logged_in(app)
     for step in range(9):
         clock.advance(days=10)
@@ -426,11 +428,11 @@ def test_a_login_begins_the_session_anew(app: Flask, clock: Clock, why: Any, aft
 
 
 def test_a_session_that_is_new_can_be_regenerated(app: Flask) -> None:
-    def login() -> None:
+    def enter() -> None:
         session["user"] = "eve"
-        interface(app).regenerate(session, "login", user="eve")
+        login("eve")
 
-    serve(app, enter=login)
+    serve(app, enter=enter)
     client = app.test_client()
     client.get("/enter")
     assert client.get("/show").text == "{'user': 'eve'}"

@@ -53,6 +53,7 @@ def test_pyseto_opens_what_we_seal(clock: Clock) -> None:
         "iat": "2026-01-02T03:04:05Z",
         "exp": "2026-01-16T03:04:05Z",
         "c": 1_767_323_045,
+        "sub": "ada",
         "d": {"user": "ada", "pair": {" t": [1, 2]}},
     }
 

@@ -18,7 +18,7 @@ from itsdangerous import TimestampSigner
 from shortcrust import ConfigError, ShortcrustWarning, TooLarge, ambient, reason
 from shortcrust import flask as shortcrust_flask
 from shortcrust._core import Engine
-from shortcrust.starlette import SessionMiddleware, regenerate
+from shortcrust.starlette import SessionMiddleware, login
 from starlette.applications import Starlette
 from starlette.datastructures import Secret
 from starlette.requests import Request
@@ -490,13 +490,13 @@ def test_a_cache_control_of_the_applications_own_stays(clock: Clock) -> None:
     assert response.headers["Cache-Control"] == "no-store, max-age=0"
 
 
-def test_regenerate_begins_the_session_anew(clock: Clock) -> None:
-    def login(request: Request) -> Response:
+def test_a_login_begins_the_session_anew(clock: Clock) -> None:
+    def enter(request: Request) -> Response:
         request.session["user"] = "ada"
-        regenerate(request, "login", "ada")
+        login(request, "ada")
         return Response()
 
-    app = SessionMiddleware(Starlette(routes=[Route("/login", login)]), SECRET, format="sealed")
+    app = SessionMiddleware(Starlette(routes=[Route("/login", enter)]), SECRET, format="sealed")
     client = TestClient(app)
     tokens = set()
     for _ in range(2):

@@ -269,8 +269,8 @@ def test_nothing_is_merged_over_a_change_of_user(shop: World) -> None:
         visit.session["sudo"] = True
 
     answer = browser.answer(slow)
-    assert (answer.reason, answer.cookies) == ("identity", [])
-    assert browser.visit() == {"_user_id": "2"}
+    assert (answer.reason, answer.cookies) == ("ended", [])
+    assert other.visit() == {"_user_id": "2"}
 
 
 def test_after_sixteen_tries_it_is_a_conflict(quick: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -297,7 +297,7 @@ def test_after_sixteen_tries_it_is_a_conflict(quick: Any, monkeypatch: pytest.Mo
     with pytest.raises(Conflict, match="16 times"):
         browser.visit(setter(b=2))
     assert len(saves) == 16
-    assert len(pauses) == 15
+    assert len(pauses) == 14  # The first waits in its queue alone.
     assert len(set(pauses)) > 10
     assert 0 < sum(pauses) <= 2
     monkeypatch.undo()
@@ -422,7 +422,7 @@ def test_one_session_can_be_revoked(shop: World, user: str) -> None:
                 visit.revoke(info.handle)
 
     asking.visit(revoke)
-    assert lost.visit(lambda visit: visit.reason) == "not_found"
+    assert lost.visit(lambda visit: visit.reason) == "ended"
     assert asking.visit(lambda visit: visit.reason) is None
 
 
@@ -504,7 +504,7 @@ def test_a_request_in_flight_does_not_bring_a_revoked_session_back(shop: World, 
 # Clean-up
 
 
-def test_every_hundredth_session_sweeps_and_a_sweep_that_fails_is_nobodys_matter(
+def test_of_many_new_sessions_some_sweep_and_a_sweep_that_fails_is_nobodys_matter(
     quick: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sweeps: list[tuple[int, ...]] = []
@@ -516,7 +516,8 @@ def test_every_hundredth_session_sweeps_and_a_sweep_that_fails_is_nobodys_matter
     monkeypatch.setattr(quick.store, "sweep", sweep)
     for _ in range(250):
         started(quick, a=1)
-    assert [limit for _, limit in sweeps] == [1_000, 1_000]
+    assert {limit for _, limit in sweeps} == {1_000}
+    assert len(sweeps) < 50
 
 
 def test_who_was_not_first_looks_again_after_its_pause(

@@ -18,12 +18,12 @@
 //! let now = UnixMillis::from_secs(1_800_000_000);
 //! let mut dice = |buffer: &mut [u8]| { buffer.fill(7); Ok(()) }; // a host asks its operating system
 //!
-//! let mut session = engine.open("", now).ready().unwrap();
+//! let mut session = engine.open("", now);
 //! assert_eq!(session.reason().unwrap().code(), "no_cookie");
 //! let head = session.head(&Content::Changed(r#"{"user":"ada"}"#), true, now, &mut dice)?;
 //!
 //! let cookie = format!("session={}", head.cookies[0].value());
-//! let again = engine.open(&cookie, now).ready().unwrap();
+//! let again = engine.open(&cookie, now);
 //! assert_eq!(again.payload(), Some(r#"{"user":"ada"}"#));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -59,7 +59,7 @@ pub use format::Format;
 pub use keyring::{Keyring, Secret};
 pub use policy::Policy;
 pub use session::{
-    Action, Actions, Chain, Content, Duplicates, Engine, EngineBuilder, Entry, FormatSpec, Head, Opening,
-    Outcome, Pending, Reader, Report, Row, Session, Step, Why,
+    Action, Answer, Chain, Content, Duplicates, Engine, EngineBuilder, Entry, Failure, FormatSpec, Head,
+    Need, Reader, Revocation, Row, Session,
 };
 pub use time::{Seconds, UnixMillis};

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use shortcrust::{
     Attributes, Chain, Content, Engine, EntropyError, Keyring, Policy, Reader, Reason, Seconds, Session,
-    UnixMillis, Why,
+    UnixMillis,
     format::{Flask, FlaskOptions, Sealed},
 };
 
@@ -55,7 +55,7 @@ impl World {
         }
         let header =
             self.cookie.as_ref().map_or(String::new(), |(token, _)| format!("other=1; session={token}"));
-        self.engine.open(&header, self.now).ready().unwrap()
+        self.engine.open(&header, self.now)
     }
 
     /// Whether a cookie was set.
@@ -134,7 +134,7 @@ proptest! {
                 }
                 Step::Login => {
                     let before = session.meta().id;
-                    session.regenerate(Why::Login { user: Some("ada".into()) }, world.now);
+                    session.login("ada", &Content::Unchanged, world.now).unwrap();
                     let wrote = world.close(&mut session, &Content::Changed("{\"user\":\"ada\"}"));
                     prop_assert!(wrote);
                     want = Some(("{\"user\":\"ada\"}".into(), world.now, world.now));
@@ -160,7 +160,7 @@ proptest! {
 
     #[test]
     fn no_cookie_header_makes_a_panic_or_a_session(header in "\\PC{0,200}") {
-        let session = sealed(&[OLD]).open(&header, START).ready().unwrap();
+        let session = sealed(&[OLD]).open(&header, START);
         prop_assert!(session.reason().is_some());
     }
 }
@@ -179,7 +179,7 @@ proptest! {
             let same = token[at] == with;
             token[at] = with;
             let header = format!("session={}", String::from_utf8(token).unwrap());
-            prop_assert_eq!(world.engine.open(&header, START).ready().unwrap().payload().is_some(), same);
+            prop_assert_eq!(world.engine.open(&header, START).payload().is_some(), same);
         }
     }
 }
@@ -202,7 +202,7 @@ fn regenerate_after_destroy_begins_another_session() {
     world.close(&mut first, &Content::Changed("{\"a\":1}"));
     let mut session = world.open();
     session.destroy();
-    session.regenerate(Why::Privilege, START);
+    session.regenerate(START);
     assert_eq!(session.epoch(), 2);
     world.close(&mut session, &Content::Changed("{\"b\":1}"));
     assert_eq!(world.open().payload(), Some("{\"b\":1}"));
@@ -257,7 +257,7 @@ fn of_several_cookies_our_fronts_take_the_newest_that_opens() {
         tokens.push(world.cookie.take().unwrap().0);
     }
     let header = format!("session=junk; session={}; session={}", tokens[0], tokens[1]);
-    assert_eq!(world.engine.open(&header, world.now).ready().unwrap().payload(), Some("{\"n\":2}"));
+    assert_eq!(world.engine.open(&header, world.now).payload(), Some("{\"n\":2}"));
 }
 
 #[test]
@@ -269,7 +269,7 @@ fn a_logout_among_twins_deletes_the_host_only_one_too() {
     world.close(&mut first, &Content::Changed("{\"a\":1}"));
     let token = world.cookie.take().unwrap().0;
     let deletions = |header: &str| {
-        let mut session = world.engine.open(header, START).ready().unwrap();
+        let mut session = world.engine.open(header, START);
         session.destroy();
         let head =
             session.head(&Content::Unchanged, true, START, &mut |_: &mut [u8]| Err(EntropyError)).unwrap();

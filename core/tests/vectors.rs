@@ -101,11 +101,11 @@ fn session_case(format: &str, case: &Value) {
         .drop_in()
         .build()
         .unwrap();
-    let session = engine.open(&header(case), now).ready().unwrap();
+    let session = engine.open(&header(case), now);
     assert_eq!(session.reason().map_or("ok", Reason::code), case["expect"], "{id}");
     assert_eq!(session.payload(), case["payload"].as_str(), "{id}");
     if let Some(entropy) = case["entropy"].as_str() {
-        let mut fresh = engine.open("", now).ready().unwrap();
+        let mut fresh = engine.open("", now);
         let payload = case["payload"].as_str().unwrap();
         let mut dice = Dice(hex(entropy));
         let token = fresh.seal(payload, now, &mut |out: &mut [u8]| dice.fill(out)).unwrap();

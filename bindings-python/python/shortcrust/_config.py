@@ -34,6 +34,7 @@ DEFAULTS: Mapping[str, Any] = {
     "FORMAT": None,
     "READERS": (),
     "AUDIENCE": "",
+    "NAMESPACE": "",
     "META": None,
     "IDLE": 14 * DAY,
     "ABSOLUTE": 90 * DAY,
@@ -211,12 +212,11 @@ def _kept(settings: Mapping[str, Any]) -> EngineOptions:
         options["store"] = purpose
     if settings["USER_KEY"] is not None:
         options["user_key"] = _expect("USER_KEY", settings["USER_KEY"], str)
-        if purpose is None:
-            raise ConfigError(
-                f"{PREFIX}USER_KEY needs {PREFIX}STORE or {PREFIX}REVOCATIONS", "option"
-            )
     options["id_bytes"] = _expect("ID_BYTES", settings["ID_BYTES"], int)
-    _one_of("OUTAGE", settings["OUTAGE"], ("error", "empty"))
+    options["audience"] = settings["AUDIENCE"]
+    options["namespace"] = _expect("NAMESPACE", settings["NAMESPACE"], str)
+    outage = _one_of("OUTAGE", settings["OUTAGE"], ("error", "empty"))
+    options["tolerates_outage"] = outage == "empty"
     return cast("EngineOptions", options)
 
 

@@ -1,6 +1,7 @@
-"""Between a front and its store: load, command, write, and what becomes of it.
+"""Between a front and its store: a loop that carries out what the core asks for.
 
-What has to wait is written once, as steps that hand each call to whoever runs them.
+Which row is live, what is written when and how often, and what becomes of it: all that the core
+decides. What has to wait is written once, as steps that hand each call to whoever runs them.
 """
 
 from __future__ import annotations
@@ -8,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Generator
 from contextlib import closing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import partial
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from . import _core, ambient
 from ._errors import Conflict, Unavailable, Unsupported
@@ -20,14 +21,9 @@ from .stores._base import AsyncStore, Entry, Row, Store
 T = TypeVar("T")
 Steps = Generator[tuple[Any, ...], Any, T]
 """Functions with their arguments, to be called; each answer is sent back in."""
-Why = Literal["login", "logout", "privilege"]
+Answer = str | int | Row | list[Row | None]
 
-_SWEEP_EVERY = 100
-_SWEEP_LIMIT = 1_000
-# Seconds. The engine tries 16 times, so together the pauses are under 2.
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.002, 0.2
 _HANDLE = re.compile(r"[A-Za-z0-9_-]{43}")
-_SILENT = ("ended", "identity")
 
 
 def run(steps: Steps[T]) -> T:
@@ -75,21 +71,11 @@ class SessionInfo(NamedTuple):
 
 
 @dataclass(slots=True)
-class Visit:
+class RequestSession:
     """One request's session."""
 
     native: _core.Session | None = None
     """``None`` where no cookie came, and nothing was commanded."""
-    key: str | None = None
-    """Of the record, where there is one."""
-    commanded: bool = False
-    """An id was left, which the store has to know."""
-    failure: str | None = None
-    """The reason why something was not written."""
-    given_up: bool = False
-    """A write failed. The page about the error comes by here again."""
-    revoked: dict[str, int] = field(default_factory=dict)
-    """Users whose sessions in cookies ended in this request, and when, in milliseconds."""
 
     @property
     def reason(self) -> str | None:
@@ -97,11 +83,22 @@ class Visit:
         return "no_cookie" if self.native is None else self.native.reason
 
     @property
+    def failure(self) -> str | None:
+        """Why something was not written."""
+        failure = None if self.native is None else self.native.failure
+        return None if failure is None else failure[0]
+
+    @property
     def user(self) -> str | None:
         """Whose session it is."""
         return None if self.native is None else self.native.user
 
-    def __deepcopy__(self, memo: object) -> Visit:
+    @property
+    def key(self) -> str | None:
+        """The store's, of the record, where there is one."""
+        return None if self.native is None else self.native.key
+
+    def __deepcopy__(self, memo: object) -> RequestSession:
         """An application may copy its session, and this with it; there is one cookie that came."""
         return self
 
@@ -117,92 +114,94 @@ class Driver:
     queue: Callable[[str], Any]
     """A place where requests wait that another one was first of, by key."""
     store: Store | AsyncStore | None = None
-    keeping: Literal["sessions", "revocations"] | None = None
-    outage: Literal["error", "empty"] = "error"
-    user_key: str | None = None
-    _made: int = 0
-    """Records, since the last sweep."""
+    has_records: bool = False
+    """The store has the sessions, and not only which of those in cookies were revoked."""
 
-    def open(self, header: str) -> Steps[tuple[Visit, dict[str, Any] | None]]:
+    def open(self, header: str) -> Steps[tuple[RequestSession, dict[str, Any] | None]]:
         """Reads a Cookie header, and asks the store for what it names: a session's data."""
-        now = ambient.now_ms()
-        if self.store is None:
-            native, data = self.engine.open(header, now)
-            return Visit(native), data
-        begun = _core.begin(self.engine, header, now)
-        if not isinstance(begun, _core.Pending):
-            return Visit(begun[0]), begun[1]
-        keys = begun.keys
-        try:
-            rows: list[Row | None] = list((yield self._of_store("load"), keys))
-        except Exception:
-            if self.outage == "error":
-                raise
-            return Visit(begun.failed()), None
-        native, data = begun.loaded(rows, now)
-        is_record = self.keeping == "sessions" and data is not None
-        return Visit(native, _current(keys, rows) if is_record else None), data
+        native, data = self.engine.open(header, ambient.now_ms())
+        if self.store is not None and native.need() is not None:
+            yield from self._settled(native)
+            data = native.data()
+        return RequestSession(native), data
 
-    def save(self, visit: Visit, data: dict[str, Any], modified: bool) -> Steps[None]:
-        """Writes now."""
+    def save(
+        self,
+        session: RequestSession,
+        data: dict[str, Any],
+        modified: bool,
+        *,
+        is_last: bool = False,
+    ) -> Steps[None]:
+        """Writes now. Without a store the cookie alone has the session, and is not sent yet."""
         if self.store is None:
             raise Unsupported("without a store a session is saved with the response, and not now")
-        modified |= self._follow_user(visit, data)
-        yield from self._finish(visit, data, modified)
+        native = self._native(session)
+        _core.save(
+            self.engine,
+            native,
+            data,
+            modified,
+            is_last,
+            ambient.now_ms(),
+            ambient.entropy,
+            self.fallback,
+            self.ensure_ascii,
+        )
+        yield from self._settled(native)
 
     def close(
-        self, visit: Visit, data: dict[str, Any], modified: bool, secure: bool
+        self, session: RequestSession, data: dict[str, Any], modified: bool, secure: bool
     ) -> Steps[_core.Closed | None]:
         """Writes what is left to write, and says what the response needs."""
-        if visit.given_up:
-            return None
-        visit.given_up = True
-        modified |= self._follow_user(visit, data)
-        yield from self._finish(visit, data, modified)
-        closed = None
-        if visit.failure != "unavailable":
-            closed = self.engine.close(
-                visit.native,
-                data,
-                modified,
-                secure,
-                ambient.now_ms(),
-                ambient.entropy,
-                self.fallback,
-                sort_keys=False,
-                ensure_ascii=self.ensure_ascii,
-            )
-        if visit.revoked and closed is not None:
-            yield from self._except_the_new(visit.revoked, closed)
-        visit.given_up = False
-        return closed
+        if self.store is not None:
+            yield from self.save(session, data, modified, is_last=True)
+        return self.engine.close(
+            session.native,
+            data,
+            modified,
+            secure,
+            ambient.now_ms(),
+            ambient.entropy,
+            self.fallback,
+            sort_keys=False,
+            ensure_ascii=self.ensure_ascii,
+        )
 
-    def regenerate(self, visit: Visit, why: Why, user: str | None) -> None:
+    def login(
+        self, session: RequestSession, user: str, data: dict[str, Any]
+    ) -> dict[str, Any] | None:
+        """The session is this user's when it is saved. Gives the data to go on with.
+
+        ``None`` is those that are there: they come along, but for another user's.
+        """
+        native = self._commanded(session)
+        now = ambient.now_ms()
+        return _core.Session.login(native, self.engine, user, data, now, self.fallback)
+
+    def logout(self, session: RequestSession) -> None:
+        """The session ends when it is saved."""
+        self._commanded(session).logout(ambient.now_ms())
+
+    def regenerate(self, session: RequestSession) -> None:
         """A new id, when the session is saved."""
-        if visit.reason == "unavailable":
-            raise Unavailable("the store failed: nobody can log in or out in this request")
-        if visit.reason in _SILENT:
-            # The id that came in stays silent; what follows is a session of its own.
-            visit.native = None
-        self._native(visit).regenerate(why, user, ambient.now_ms())
-        visit.key = None
-        visit.commanded = True
+        self._commanded(session).regenerate(ambient.now_ms())
 
-    def destroy(self, visit: Visit) -> None:
-        """The session ends with this request."""
-        self._native(visit).destroy()
-        visit.key = None
-        visit.commanded = True
+    def cleared(self, session: RequestSession | None) -> None:
+        """The application emptied the session: a user whom a login told is not in it either."""
+        if session is not None and session.native is not None and session.user is not None:
+            session.native.logout(ambient.now_ms())
 
-    def session_id(self, visit: Visit) -> str | None:
+    def session_id(self, session: RequestSession) -> str | None:
         """The id that the cookie has, or will have; ``None`` for a session in its cookie."""
-        return _core.session_id(self._native(visit), ambient.entropy)
+        return self._native(session).id(ambient.entropy)
 
-    def listed(self, user: str, visit: Visit | None) -> Steps[list[SessionInfo]]:
+    def listed(self, user: str, session: RequestSession | None) -> Steps[list[SessionInfo]]:
         """The user's sessions that have not ended."""
         self._require_records("list")
-        found = yield self._of_store("list"), user
-        current = None if visit is None else visit.key
+        index = _core.user_index(self.engine, user)
+        found = yield self._of_store("list"), index
+        current = None if session is None else session.key
         listed = [
             SessionInfo(key, _moment(times[0]), _moment(times[1]), key == current)
             for key, text in found
@@ -210,197 +209,138 @@ class Driver:
         ]
         return sorted(listed, key=lambda info: info.renewed, reverse=True)
 
-    def revoke(self, handle: str, visit: Visit | None) -> Steps[None]:
-        """Ends one session."""
+    def revoke(self, handle: str, user: str | None, session: RequestSession | None) -> Steps[bool]:
+        """Ends one session; of ``user``, if that is given. Says whether there was one."""
         self._require_records("revoke")
         if not _HANDLE.fullmatch(handle):
             # A form may have sent anything.
-            return
-        yield self._of_store("delete"), handle
-        if visit is not None and visit.key == handle:
-            self.destroy(visit)
+            return False
+        is_current = session is not None and session.key == handle
+        revocation = _core.revoke(self.engine, handle, user)
+        yield from self._settled(revocation)
+        if is_current and session is not None and revocation.count:
+            self._native(session).destroy()
+        return bool(revocation.count)
 
     def revoke_all(
-        self, user: str, visit: Visit | None, *, except_current: bool
+        self,
+        user: str,
+        session: RequestSession | None,
+        data: dict[str, Any],
+        *,
+        except_current: bool,
     ) -> Steps[int | None]:
-        """Ends a user's sessions."""
+        """Ends a user's sessions. The one that is excepted goes on under a new id."""
         if self.store is None:
             raise Unsupported("without a store no session can be revoked: see SHORTCRUST_STORE")
-        kept = visit if except_current else None
-        count = None
-        is_own = visit is not None and visit.user == user
-        if self.keeping == "sessions":
-            count = int((yield self._of_store("revoke"), user, kept and kept.key))
-        else:
-            now = ambient.now_ms()
-            native = None if kept is None else kept.native
-            yield from self._answers(_core.revoke_all(self.engine, user, native, now))
-            if visit is not None:
-                visit.revoked[user] = now
-        if visit is not None and is_own and kept is None:
-            self.destroy(visit)
-        return count
+        own = session if session is not None and session.user == user else None
+        kept = own if except_current else None
+        if kept is not None and self.has_records:
+            yield from self._renewed(kept, user, data)
+        keep = None if kept is None else kept.key
+        revocation = _core.revoke_all(self.engine, user, keep, ambient.now_ms())
+        yield from self._settled(revocation)
+        if kept is not None and not self.has_records:
+            # It begins after the revocation.
+            yield from self._renewed(kept, user, data)
+        if own is not None and kept is None:
+            self._native(own).destroy()
+        return revocation.count
 
-    def _native(self, visit: Visit) -> _core.Session:
-        if visit.native is None:
-            visit.native, _ = self.engine.open("", ambient.now_ms())
-        return visit.native
+    def _renewed(self, session: RequestSession, user: str, data: dict[str, Any]) -> Steps[None]:
+        self._commanded(session).except_(user, ambient.now_ms())
+        yield from self.save(session, data, True)
 
-    def _follow_user(self, visit: Visit, data: dict[str, Any]) -> bool:
-        """For a record the engine knows whose it is; a cookie has to be told."""
-        if self.user_key is None or self.keeping != "revocations" or not data:
-            return False
-        user = _user_in(data, self.user_key)
-        if user == visit.user:
-            return False
-        self.regenerate(visit, "logout" if user is None else "login", user)
-        return True
+    def _native(self, session: RequestSession) -> _core.Session:
+        if session.native is None:
+            session.native, _ = self.engine.open("", ambient.now_ms())
+        return session.native
 
-    def _finish(self, visit: Visit, data: dict[str, Any], modified: bool) -> Steps[None]:
-        """Has the store write what is left to write."""
-        if not self._has_work(visit, data, modified):
-            return
-        native = self._native(visit)
-        actions = _core.finish(
-            native,
-            self.engine,
-            data,
-            modified,
-            ambient.now_ms(),
-            ambient.entropy,
-            self.fallback,
-            sort_keys=False,
-            ensure_ascii=self.ensure_ascii,
-        )
-        created = next((a.key for a in actions.list if a.kind == "create"), None)
-        report = yield from self._carried_out(actions, may_fail=not visit.commanded)
-        _core.settle(native, report)
-        visit.failure = report.reason
-        if report.reason == "conflict":
-            raise Conflict("other requests wrote the session first, 16 times")
-        if report.reason == "unavailable" and self.outage == "error":
-            raise Unavailable("the store has a record under the new id already")
-        if report.reason is None:
-            visit.key = created or visit.key
-            visit.commanded = False
-
-    def _has_work(self, visit: Visit, data: dict[str, Any], modified: bool) -> bool:
-        if self.keeping != "revocations":
-            return self.keeping is not None
-        if modified and not data:
-            # Emptied: the cookie goes, and a copy of it is not to come back.
-            self.destroy(visit)
-        return visit.commanded
+    def _commanded(self, session: RequestSession) -> _core.Session:
+        native = self._native(session)
+        if native.is_unavailable:
+            raise Unavailable("the store failed: nobody can log in or out in this request")
+        return native
 
     def _require_records(self, what: str) -> None:
-        if self.keeping != "sessions":
+        if not self.has_records:
             raise Unsupported(f"{what} needs the sessions in a store, and they are in cookies")
 
     def _of_store(self, method: str) -> Callable[..., Any]:
         return getattr(self.store, method)  # type: ignore[no-any-return]
 
-    def _carried_out(self, actions: _core.Actions, *, may_fail: bool) -> Steps[_core.Report]:
-        """Runs the actions, again and again while another request is first."""
-        answers = yield from self._answers(actions.list, may_fail=may_fail)
-        step = actions.done(answers)
-        if isinstance(step, _core.Report):
-            return step
-        # One of a process after the other: against the other processes' alone each soon is first.
-        place = self.queue(step.list[0].key)
+    def _settled(self, machine: _core.Session | _core.Revocation) -> Steps[None]:
+        """Carries out what the core asks for, until it asks for nothing more."""
+        place, error = None, None
         try:
-            yield (place.enter,)
-            return (yield from self._retried(step, may_fail=may_fail))
+            while (need := machine.need()) is not None:
+                answers: list[Answer] = []
+                if isinstance(need, _core.Wait):
+                    if place is None:
+                        # One of a process after the other: against other processes' alone each
+                        # soon is first.
+                        place = self.queue(need.queue)
+                        yield (place.enter,)
+                    if need.millis:
+                        yield self.sleep, need.millis / 1000
+                else:
+                    error = (yield from self._answer(need, answers)) or error
+                machine.answer(answers, ambient.now_ms(), ambient.entropy)
         finally:
-            place.leave()
+            if place is not None:
+                place.leave()
+        if machine.failure is not None and machine.failure[1]:
+            raise error or _error(machine.failure[0])
 
-    def _retried(self, actions: _core.Actions, *, may_fail: bool) -> Steps[_core.Report]:
-        longest = _FIRST_PAUSE
-        while True:
-            answers = yield from self._answers(actions.list, may_fail=may_fail)
-            if isinstance(answers[-1], tuple):
-                yield self.sleep, longest * int.from_bytes(ambient.entropy(2), "big") / 0xFFFF
-                longest = min(longest * 2, _LONGEST_PAUSE)
-                # What was there before the pause has been overtaken meanwhile.
-                (row,) = yield self._of_store("load"), [actions.list[0].key]
-                answers[-1] = "gone" if row is None else row
-            step = actions.done(answers)
-            if isinstance(step, _core.Report):
-                return step
-            actions = step
-
-    def _answers(
-        self, actions: list[_core.Action], *, may_fail: bool = False
-    ) -> Steps[list[str | tuple[int, str]]]:
+    def _answer(
+        self, actions: list[_core.Action], answers: list[Answer]
+    ) -> Steps[Exception | None]:
         """What the store says of them, up to the first that is not done."""
-        answers: list[str | tuple[int, str]] = []
         for action in actions:
+            if action.kind == "sweep":
+                yield from self._sweep(action)
+                continue
             try:
-                answer = yield self._call(action)
-            except Exception:
-                if self.outage == "error" or not may_fail:
-                    raise
-                answer = "failed"
-            answers.append(answer)
-            if answer != "done":
+                answers.append((yield self._call(action)))
+            except Exception as error:  # noqa: BLE001 - whatever its client raises
+                answers.append("failed")
+                return error
+            if answers[-1] != "done":
                 break
-            yield from self._sweep_at_times(action)
-        return answers
+        return None
+
+    def _sweep(self, action: _core.Action) -> Steps[None]:
+        if self.store is None or self.store.capabilities.expiry:
+            return
+        # A request does not fail for what others left.
+        with suppress(Exception):
+            yield self._of_store("sweep"), action.expires_ms, action.limit
 
     def _call(self, action: _core.Action) -> tuple[Any, ...]:
         method = self._of_store(action.kind)
-        if action.text is None:
-            return method, action.key
-        entry = Entry(action.text, action.user, action.expires_ms)
+        if action.kind == "load":
+            return method, action.keys
+        if action.kind == "revoke":
+            return method, action.user, action.key or None
+        entry = Entry(action.text or "", action.user, action.expires_ms)
         if action.version is None:
             return method, action.key, entry
         return method, action.key, action.version, entry
 
-    def _sweep_at_times(self, action: _core.Action) -> Steps[None]:
-        is_row = action.kind == ("create" if self.keeping == "sessions" else "put")
-        if not is_row or self.store is None or self.store.capabilities.expiry:
-            return
-        self._made += 1
-        if self._made < _SWEEP_EVERY:
-            return
-        self._made = 0
-        # A request does not fail for what others left.
-        with suppress(Exception):
-            yield self.store.sweep, ambient.now_ms(), _SWEEP_LIMIT
 
-    def _except_the_new(self, revoked: dict[str, int], closed: _core.Closed) -> Steps[None]:
-        """What was sealed after the revocation, in this request, may have begun before it."""
-        now = ambient.now_ms()
-        pair, _, _ = closed.cookies[0].partition(";")
-        begun = _core.begin(self.engine, pair, now)
-        if not isinstance(begun, _core.Pending):
-            return
-        native, _ = begun.loaded([None] * len(begun.keys), now)
-        if native.user in revoked:
-            # Not from now on: another request may have revoked it since.
-            since = revoked[native.user]
-            exception, _ = _core.revoke_all(self.engine, native.user, native, since)
-            yield from self._answers([exception])
+def user_text(user: object) -> str:
+    """How a store knows a user: text, a number or a UUID. ``TypeError`` for nobody."""
+    from uuid import UUID  # noqa: PLC0415 - seldom needed
 
-
-def user_text(user: str | int) -> str:
-    """How a store knows a user. ``TypeError`` for nobody."""
-    if user == "" or isinstance(user, bool) or not isinstance(user, (str, int)):
-        raise TypeError("a user must be a str that is not empty, or an int")
+    if isinstance(user, bool) or not isinstance(user, (str, int, UUID)) or str(user) == "":
+        raise TypeError("a user must be a str that is not empty, an int or a UUID")
     return str(user)
 
 
-def _user_in(data: dict[str, Any], path: str) -> str | None:
-    found: Any = data
-    for key in path.split("."):
-        found = found.get(key) if isinstance(found, dict) else None
-    is_name = isinstance(found, (str, int)) and not isinstance(found, bool)
-    return str(found) if is_name else None
-
-
-def _current(keys: list[str], rows: list[Row | None]) -> str | None:
-    """Of several cookies the engine takes the first whose record is a session."""
-    found = (k for k, row in zip(keys, rows, strict=True) if row and _core.record_times(row[1]))
-    return next(found, None)
+def _error(reason: str) -> Exception:
+    if reason == "conflict":
+        return Conflict("other requests wrote the session first, 16 times")
+    return Unavailable("the store has a record under the new id already")
 
 
 def _moment(milliseconds: int) -> datetime:

@@ -66,3 +66,6 @@ class EngineOptions(_Required, total=False):
     store: Literal["sessions", "revocations"]
     user_key: str
     id_bytes: int
+    audience: str
+    namespace: str
+    tolerates_outage: bool

@@ -52,7 +52,7 @@ def index() -> str:
         return "log in again"
     interface = app.session_interface
     if isinstance(interface, ShortcrustInterface):
-        interface.regenerate(session, "login", user="ada")
+        interface.regenerate(session)
     return why or "welcome"
 
 
@@ -103,7 +103,7 @@ asgi.add_middleware(
 
 
 def login(request: Request) -> str:
-    regenerate(request, "login", user="ada")
+    regenerate(request)
     why: str | None = shortcrust.reason(request)
     return why or "welcome"
 

@@ -12,6 +12,7 @@ mod scan;
 mod text;
 pub(crate) mod tree;
 mod writer;
+mod written;
 
 pub use decode::{DecodeError, MAX_DEPTH, Sink, decode};
 pub use merge::merge;
@@ -19,6 +20,7 @@ pub use patch::{Kind, Projection, is_hidden, patch, project};
 pub use scan::{Facts, scan};
 pub use text::Text;
 pub use writer::{MapScope, Writer};
+pub use written::written;
 
 /// What an object with one of Flask's tags as its only key means.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -4,11 +4,13 @@ use alloc::{
     borrow::ToOwned,
     format,
     string::{String, ToString},
+    vec::Vec,
 };
 use core::fmt::Write;
 
 use crate::{
-    crypto::{Digest, digest},
+    cookie::base_name,
+    crypto::{Digest, digest, pae},
     encoding::base64url,
     error::Reason,
     payload::{
@@ -28,6 +30,7 @@ use crate::{
 ///     expires: None,
 ///     epoch: 0,
 ///     user: Some("ada".into()),
+///     converted: false,
 ///     content: Content::Payload(r#"{"n":1}"#.into()),
 /// };
 /// assert_eq!(record.to_text(), r#"{"v":1,"c":1000,"r":2000,"e":0,"u":"ada","d":{"n":1}}"#);
@@ -45,6 +48,8 @@ pub struct Record {
     pub epoch: u32,
     /// Whose it is.
     pub user: Option<String>,
+    /// The session came in an old cookie, which would open again if its tombstone were swept.
+    pub converted: bool,
     /// What it holds.
     pub content: Content,
 }
@@ -59,6 +64,19 @@ pub enum Content {
 }
 
 impl Record {
+    /// Nothing any more, since `now`.
+    pub(crate) fn tombstone(now: UnixMillis) -> Self {
+        Self {
+            created: now,
+            renewed: now,
+            expires: None,
+            epoch: 0,
+            user: None,
+            converted: false,
+            content: Content::Tombstone,
+        }
+    }
+
     /// JSON in one line.
     pub fn to_text(&self) -> String {
         let mut text = format!(r#"{{"v":1,"c":{},"r":{}"#, self.created.0, self.renewed.0);
@@ -70,6 +88,9 @@ impl Record {
             let mut writer = Writer::new(false);
             writer.text(Text::Utf8(user));
             let _ = write!(text, r#","u":{}"#, writer.finish());
+        }
+        if self.converted {
+            text.push_str(r#","o":1"#);
         }
         if let Content::Payload(payload) = &self.content {
             let _ = write!(text, r#","d":{payload}"#);
@@ -93,18 +114,71 @@ impl Record {
             expires: time("x"),
             epoch: number(map, "e").and_then(|epoch| u32::try_from(epoch).ok()).ok_or(Reason::Malformed)?,
             user: map.get(b"u").and_then(|entry| entry.value.as_text()).map(ToString::to_string),
+            converted: number(map, "o") == Some(1),
             content: payload.map_or(Content::Tombstone, Content::Payload),
         })
     }
 }
 
-/// Under what a store keeps the record of an id: it never sees the id itself.
-///
-/// ```
-/// assert_eq!(shortcrust::record::key("id").len(), 43);
-/// ```
-pub fn key(id: &str) -> String {
-    base64url(&digest(Digest::Sha256, &[b"shortcrust/v1 record ", id.as_bytes()]))
+/// What the keys of one front's records are bound to, so that applications may share a store: a cookie of one opens
+/// nothing of another, and their users are not mixed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scope {
+    /// The cookie's name; its prefix does not count.
+    pub name: String,
+    /// As of the sealed format.
+    pub audience: String,
+    /// Of the application's choice.
+    pub namespace: String,
+}
+
+impl Scope {
+    /// Under what a store keeps the record of an id: it never sees the id itself.
+    ///
+    /// ```
+    /// use shortcrust::record::Scope;
+    /// let scope = Scope { name: "session".into(), ..Scope::default() };
+    /// assert_eq!(scope.key("id").len(), 43);
+    /// assert_eq!(scope.key("id"), Scope { name: "__Host-session".into(), ..scope.clone() }.key("id"));
+    /// assert_ne!(scope.key("id"), Scope { namespace: "shop".into(), ..scope }.key("id"));
+    /// ```
+    pub fn key(&self, id: &str) -> String {
+        self.hash("record", id.as_bytes())
+    }
+
+    /// By what a store finds the sessions of one user.
+    pub fn user(&self, user: &str) -> String {
+        self.hash("user", user.as_bytes())
+    }
+
+    /// The key of a mark, such as that of a user whose sessions were revoked.
+    pub(crate) fn mark(&self, what: &str) -> String {
+        self.hash("mark", what.as_bytes())
+    }
+
+    /// The id of a session that comes in an old cookie: the same at each request, so that it ends with one logout.
+    pub(crate) fn converted(&self, token: &str) -> [u8; 32] {
+        digest(Digest::Sha256, &[&self.text("converted", token.as_bytes())])
+            .as_slice()
+            .try_into()
+            .expect("SHA-256 has 32 bytes")
+    }
+
+    fn hash(&self, purpose: &str, body: &[u8]) -> String {
+        base64url(&digest(Digest::Sha256, &[&self.text(purpose, body)]))
+    }
+
+    fn text(&self, purpose: &str, body: &[u8]) -> Vec<u8> {
+        let name = base_name(&self.name).as_bytes();
+        pae(&[
+            b"shortcrust/v1",
+            purpose.as_bytes(),
+            self.audience.as_bytes(),
+            name,
+            self.namespace.as_bytes(),
+            body,
+        ])
+    }
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]

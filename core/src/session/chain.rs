@@ -81,6 +81,8 @@ pub(crate) struct Found {
     /// A previous key or an older format: seal it again.
     pub(crate) stale: bool,
     pub(crate) dialect: Dialect,
+    /// The token, where it is the only thing by which this session can be told from others.
+    pub(crate) nameless: Option<String>,
 }
 
 /// Values of one name that are looked at, and bytes that are authenticated, for one request.
@@ -124,6 +126,12 @@ impl Chain {
         let expires = policy.expires(now, now);
         let meta = Meta { issued: Some(now), created: Some(now), expires, ..Meta::default() };
         self.writer.seal(&SealContext { name, body, meta: &meta }, entropy)
+    }
+
+    /// Whether a cookie of it may be a session, rather than the id of one.
+    pub(crate) fn reads_payloads(&self) -> bool {
+        let is_payload = |format: &dyn Format| !format.carries().id || format.carries().issued;
+        is_payload(self.writer()) || self.readers.iter().any(|reader| is_payload(&*reader.format))
     }
 
     pub(crate) fn writer(&self) -> &dyn Format {
@@ -179,7 +187,7 @@ impl Chain {
         for (at, (format, dialect)) in core::iter::once((self.writer(), dialect)).chain(readers).enumerate() {
             let cost = cx.token.len() * format.keys();
             *budget = budget.checked_sub(cost).ok_or(Reason::TooMany)?;
-            match format.open(cx).and_then(|opened| Found::new(opened, at, dialect)) {
+            match format.open(cx).and_then(|opened| Found::new(opened, at, dialect, cx.token)) {
                 Ok(found) => return Ok(found),
                 Err(reason) => refusal = more_telling(refusal, reason),
             }
@@ -189,21 +197,14 @@ impl Chain {
 }
 
 impl Found {
-    /// The id, where it is one.
-    pub(crate) fn id(&self) -> Option<&str> {
-        match &self.opened.body {
-            Body::Id(id) => Some(id),
-            Body::Payload(_) => None,
-        }
-    }
-
-    fn new(opened: Opened, reader: usize, dialect: Dialect) -> Result<Self, Reason> {
+    fn new(opened: Opened, reader: usize, dialect: Dialect, token: &str) -> Result<Self, Reason> {
         let facts = match &opened.body {
             Body::Payload(text) => Some(payload::scan(text, dialect)?),
             Body::Id(_) => None,
         };
         let stale = reader > 0 || opened.key > 0;
-        Ok(Self { opened, facts, stale, dialect })
+        let is_nameless = reader > 0 && facts.is_some() && opened.meta.id.is_none();
+        Ok(Self { opened, facts, stale, dialect, nameless: is_nameless.then(|| token.to_string()) })
     }
 }
 

@@ -3,27 +3,24 @@
 use alloc::{borrow::ToOwned, format, string::String, sync::Arc, vec::Vec};
 
 use super::{
-    Incoming, Session,
-    actions::Row,
-    chain::{Chain, Duplicates, Found},
-    revocation,
-    stored::Stored,
-    transitions::State,
+    Session,
+    chain::{Chain, Duplicates},
+    identity::Keys,
+    machine::Task,
 };
 use crate::{
     cookie::{self, Attributes},
     error::{ConfigError, Reason, Warning},
-    format::{Body, Id},
-    meta::Meta,
-    payload::{self, Dialect},
+    format::Id,
+    payload::Dialect,
     policy::Policy,
-    record::{self, Content, Record},
+    record::Scope,
     time::{Seconds, UnixMillis},
 };
 
 /// A front's configuration, checked; made once, shared by all requests.
 #[derive(Clone, Debug)]
-pub struct Engine(Arc<Settings>);
+pub struct Engine(pub(super) Arc<Settings>);
 
 #[derive(Debug)]
 pub(super) struct Settings {
@@ -32,22 +29,26 @@ pub(super) struct Settings {
     pub(super) policy: Policy,
     pub(super) attributes: Attributes,
     pub(super) dialect: Dialect,
-    pub(super) user_key: Option<String>,
-    pub(super) identity_keys: Vec<String>,
+    pub(super) identity_keys: Keys,
+    pub(super) scope: Scope,
     /// How long the id of a session that ended is kept empty.
     pub(super) tombstone: Seconds,
-    pub(super) keeping: Keeping,
+    pub(super) mode: Mode,
     pub(super) id_bytes: usize,
-    duplicates: Duplicates,
+    /// A store that fails is no error: the request is served without a session.
+    pub(super) tolerates_outage: bool,
+    /// The payload is the peer's, whatever stands in it.
+    pub(super) is_drop_in: bool,
+    pub(super) duplicates: Duplicates,
     warnings: Vec<Warning>,
 }
 
 /// What a store is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Keeping {
+pub(super) enum Mode {
     /// There is none: sessions are in the cookie.
     #[default]
-    Nothing,
+    Cookies,
     /// Which sessions in cookies were revoked.
     Revocations,
     /// Sessions; the cookie has an id.
@@ -58,37 +59,6 @@ pub(super) enum Keeping {
 #[derive(Debug)]
 pub struct EngineBuilder {
     settings: Settings,
-    drop_in: bool,
-}
-
-/// What reading a request gave.
-#[expect(clippy::large_enum_variant, reason = "made once a request, and taken apart at once")]
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum Opening {
-    /// A store has to be asked.
-    Load(Pending),
-    /// The session, perhaps an empty one with a reason.
-    Ready(Session),
-}
-
-/// A request whose session waits for a store.
-#[derive(Clone, Debug)]
-pub struct Pending {
-    engine: Engine,
-    found: Vec<Found>,
-    keys: Vec<String>,
-    twins: bool,
-}
-
-impl Opening {
-    /// The session, where no store has to be asked.
-    pub fn ready(self) -> Option<Session> {
-        match self {
-            Self::Load(_) => None,
-            Self::Ready(session) => Some(session),
-        }
-    }
 }
 
 impl Engine {
@@ -101,17 +71,16 @@ impl Engine {
                 policy: Policy::default(),
                 attributes: Attributes::default(),
                 dialect: Dialect::default(),
-                user_key: None,
-                identity_keys: ["_user_id", "_auth_user_id", "_auth_user_hash", "passport"]
-                    .map(ToOwned::to_owned)
-                    .to_vec(),
+                identity_keys: Keys::default(),
+                scope: Scope::default(),
                 tombstone: Seconds(60),
-                keeping: Keeping::default(),
+                mode: Mode::default(),
+                tolerates_outage: false,
+                is_drop_in: false,
                 id_bytes: Id::BYTES,
                 duplicates: Duplicates::default(),
                 warnings: Vec::new(),
             },
-            drop_in: false,
         }
     }
 
@@ -130,87 +99,29 @@ impl Engine {
         &self.0.warnings
     }
 
-    /// Reads a request's Cookie header. Total: whatever is in it, the answer is a session.
-    pub fn open(&self, header: &str, now: UnixMillis) -> Opening {
+    /// Reads a request's Cookie header. Total: whatever is in it, the answer is a session. With a store it may
+    /// [need](Session::need) an answer first.
+    pub fn open(&self, header: &str, now: UnixMillis) -> Session {
         let Settings { name, chain, policy, dialect, duplicates, .. } = &*self.0;
-        let twins = || cookie::values(header, name).nth(1).is_some();
-        match chain.open(header, name, now, policy, *duplicates, *dialect) {
-            Err(reason) => Opening::Ready(self.fresh(reason)),
-            Ok(found) => self.opened(found, twins()),
-        }
+        let mut session = match chain.open(header, name, now, policy, *duplicates, *dialect) {
+            Err(reason) => Session { cookie_sent: reason != Reason::NoCookie, ..self.fresh(reason) },
+            Ok(found) => {
+                let candidates: Vec<_> = found.into_iter().map(|found| self.candidate(found)).collect();
+                if Self::keys(&candidates).is_empty() {
+                    self.pick(candidates, &[], now)
+                } else {
+                    Session { task: Task::Load(candidates), ..self.fresh(Reason::Internal) }
+                }
+            }
+        };
+        session.cookie_sent |= session.reason != Some(Reason::NoCookie);
+        session.duplicates = cookie::values(header, name).nth(1).is_some();
+        session
     }
 
-    fn opened(&self, found: Vec<Found>, twins: bool) -> Opening {
-        let keys: Vec<String> = match self.0.keeping {
-            Keeping::Nothing => Vec::new(),
-            Keeping::Revocations => found.first().map(revocation::keys).unwrap_or_default(),
-            Keeping::Sessions => found.iter().filter_map(Found::id).map(record::key).collect(),
-        };
-        if keys.is_empty() {
-            return Opening::Ready(Session { twins, ..self.live(found) });
-        }
-        Opening::Load(Pending { engine: self.clone(), found, keys, twins })
-    }
-
-    /// A request that brought no session, and why.
-    fn fresh(&self, reason: Reason) -> Session {
-        Session {
-            settings: Arc::clone(&self.0),
-            state: State::Fresh,
-            incoming: None,
-            reason: Some(reason),
-            twins: false,
-            came: reason != Reason::NoCookie,
-            renew: false,
-            epoch: 0,
-            meta: Meta::default(),
-            stored: (self.0.keeping == Keeping::Sessions).then(Stored::default),
-            ended: Vec::new(),
-        }
-    }
-
-    fn live(&self, found: Vec<Found>) -> Session {
-        let best = found.into_iter().next();
-        let Some(Found { opened, facts: Some(facts), stale, dialect }) = best else {
-            return self.fresh(Reason::Malformed);
-        };
-        let Body::Payload(payload) = opened.body else { return self.fresh(Reason::Malformed) };
-        Session {
-            state: State::Live,
-            incoming: Some(Incoming { payload, facts, stale, dialect }),
-            reason: None,
-            meta: opened.meta,
-            ..self.fresh(Reason::Internal)
-        }
-    }
-
-    /// The session of a record, or why it is none.
-    fn restored(&self, found: &Found, key: &str, row: &Row, now: UnixMillis) -> Result<Session, Reason> {
-        let id = found.id().ok_or(Reason::Internal)?;
-        let mut record = Record::parse(&row.text)?;
-        let Content::Payload(payload) = &record.content else {
-            let is_over = record.expires.is_some_and(|end| now > end);
-            return Err(if is_over { Reason::NotFound } else { Reason::Ended });
-        };
-        let meta = Meta {
-            issued: Some(record.renewed),
-            created: Some(record.created),
-            expires: record.expires,
-            id: None,
-            user: record.user.take(),
-        };
-        self.0.policy.check(&meta, now)?;
-        let payload = payload.clone();
-        let facts = payload::scan(&payload, self.0.dialect)?;
-        let stored = Stored::loaded(id.to_owned(), key.to_owned(), row, record, &payload);
-        Ok(Session {
-            state: State::Live,
-            incoming: Some(Incoming { payload, facts, stale: found.stale, dialect: self.0.dialect }),
-            reason: None,
-            meta,
-            stored: Some(stored),
-            ..self.fresh(Reason::Internal)
-        })
+    /// What the keys of its records are bound to.
+    pub fn scope(&self) -> &Scope {
+        &self.0.scope
     }
 }
 
@@ -218,56 +129,6 @@ impl From<&Session> for Engine {
     fn from(session: &Session) -> Self {
         Self(Arc::clone(&session.settings))
     }
-}
-
-impl Pending {
-    /// What the store is to be asked for, all at once.
-    pub fn keys(&self) -> &[String] {
-        &self.keys
-    }
-
-    /// Takes what the store has, in the order of the keys.
-    pub fn loaded(self, rows: &[Option<Row>], now: UnixMillis) -> Session {
-        let Self { engine, found, keys, twins } = self;
-        let session = match engine.0.keeping {
-            Keeping::Sessions => best(&engine, found, &keys, rows, now),
-            _ => match revocation::verdict(&found, rows) {
-                Ok(()) => engine.live(found),
-                Err(reason) => engine.fresh(reason),
-            },
-        };
-        Session { twins, ..session }
-    }
-
-    /// The store failed, and the request is to be served all the same: without a session, and writing nothing.
-    pub fn failed(self) -> Session {
-        Session { stored: Some(Stored::silent()), ..self.engine.fresh(Reason::Unavailable) }
-    }
-}
-
-/// The first that is alive; else a session in its cookie; else why there is none. An id that has just ended is silent,
-/// so that a late response sets no cookie over the new one.
-fn best(
-    engine: &Engine,
-    found: Vec<Found>,
-    keys: &[String],
-    rows: &[Option<Row>],
-    now: UnixMillis,
-) -> Session {
-    let mut refusal = Reason::NotFound;
-    let ids = found.iter().filter(|found| found.id().is_some());
-    for ((found, key), row) in ids.zip(keys).zip(rows) {
-        let Some(row) = row else { continue };
-        match engine.restored(found, key, row, now) {
-            Ok(session) => return session,
-            Err(reason) => refusal = reason,
-        }
-    }
-    if found.first().is_some_and(|found| found.id().is_none()) {
-        return engine.live(found);
-    }
-    let fresh = engine.fresh(refusal);
-    if refusal == Reason::Ended { Session { stored: Some(Stored::silent()), ..fresh } } else { fresh }
 }
 
 impl EngineBuilder {
@@ -309,22 +170,22 @@ impl EngineBuilder {
     /// Sessions are kept in a store, and the cookie has an id.
     #[must_use]
     pub fn stored(mut self) -> Self {
-        self.settings.keeping = Keeping::Sessions;
+        self.settings.mode = Mode::Sessions;
         self
     }
 
     /// Sessions stay in the cookie, and a store remembers which were revoked.
     #[must_use]
     pub fn revocable(mut self) -> Self {
-        self.settings.keeping = Keeping::Revocations;
+        self.settings.mode = Mode::Revocations;
         self
     }
 
-    /// Where the application keeps its user, dots between levels, such as `_user_id` or `passport.user`.
+    /// Where the application keeps its user, dots between levels, such as `uid` or `account.owner`. Without it the keys
+    /// count that frameworks and tutorials use: `_user_id`, `passport`, `user_id`, `user`, ...
     #[must_use]
     pub fn user_key(mut self, path: &str) -> Self {
-        self.settings.user_key = Some(path.to_owned());
-        self.settings.identity_keys.extend(path.split('.').next().map(ToOwned::to_owned));
+        self.settings.identity_keys = Keys::configured(path);
         self
     }
 
@@ -345,35 +206,57 @@ impl EngineBuilder {
     /// A drop-in runs where its peer runs: weak secrets and the peer's attributes are its user's choice.
     #[must_use]
     pub fn drop_in(mut self) -> Self {
-        self.drop_in = true;
+        self.settings.is_drop_in = true;
+        self
+    }
+
+    /// For whom the session is: part of the keys of its records. That of the sealed format is the format's own option.
+    #[must_use]
+    pub fn audience(mut self, audience: &str) -> Self {
+        audience.clone_into(&mut self.settings.scope.audience);
+        self
+    }
+
+    /// Keeps applications apart that share a store and a cookie's name; default empty.
+    #[must_use]
+    pub fn namespace(mut self, namespace: &str) -> Self {
+        namespace.clone_into(&mut self.settings.scope.namespace);
+        self
+    }
+
+    /// Where the store fails, requests are served without a session. A login or logout fails all the same.
+    #[must_use]
+    pub fn tolerate_outage(mut self) -> Self {
+        self.settings.tolerates_outage = true;
         self
     }
 
     /// Checks everything that can be checked before the first request.
     pub fn build(self) -> Result<Engine, ConfigError> {
-        let Self { mut settings, drop_in } = self;
+        let Self { mut settings } = self;
+        settings.scope.name.clone_from(&settings.name);
         let writer = settings.chain.writer();
         if !(Id::LEAST_BYTES..=96).contains(&settings.id_bytes) {
             return Err(ConfigError::new("option", "an id has 16 to 96 random bytes: 32 are a good choice"));
         }
-        match settings.keeping {
+        match settings.mode {
             // The record has the times.
-            Keeping::Sessions if writer.carries().id && !writer.carries().issued => {}
-            Keeping::Sessions => {
+            Mode::Sessions if writer.carries().id && !writer.carries().issued => {}
+            Mode::Sessions => {
                 let message =
                     format!("format {} carries no id: with a store use `id` or `express`", writer.name());
                 return Err(ConfigError::new("option", message));
             }
-            Keeping::Revocations if settings.policy.absolute.is_none() || writer.name() != "sealed" => {
+            Mode::Revocations if settings.policy.absolute.is_none() || writer.name() != "sealed" => {
                 let message = "a store of revocations goes with format `sealed` and an absolute expiry, \
                                after which it may forget";
                 return Err(ConfigError::new("policy", message));
             }
-            Keeping::Nothing | Keeping::Revocations => {
+            Mode::Cookies | Mode::Revocations => {
                 settings.policy.fits(writer.name(), writer.carries())?;
             }
         }
-        if !drop_in {
+        if !settings.is_drop_in {
             settings.warnings = settings.attributes.check(&settings.name)?;
             settings.chain.weakness().map_or(Ok(()), Err)?;
         }

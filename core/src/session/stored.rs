@@ -1,22 +1,19 @@
-//! A session whose data lie in a store; the cookie has its id.
+//! A session whose data lie in a store; the cookie has its id. What is to be written, made of what the handler left.
 
-use alloc::{
-    borrow::ToOwned,
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{borrow::ToOwned, string::String};
 
 use super::{
-    Content, Session,
-    actions::{Action, Actions, Entry, Report, Row, Saving},
-    engine::Settings,
-    transitions::{Change, Deed, State, deed},
+    Content, Engine, Session,
+    actions::{Action, Entry, Row},
+    identity::Identity,
+    revocation::tombstone_of,
+    tables::{Leave, Met, StoreChange},
 };
 use crate::{
     entropy::{Entropy, random_id},
     error::{Reason, SealError},
     format::MAX_RECORD,
-    payload::{merge, tree::Node},
+    payload::{merge, written},
     record::{self, Record},
     time::UnixMillis,
 };
@@ -26,177 +23,142 @@ use crate::{
 pub(super) struct Stored {
     /// The id that the cookie has from now on.
     pub(super) id: Option<String>,
+    /// The id is of an old cookie.
+    pub(super) is_converted: bool,
     /// What the store has under it.
-    row: Option<Loaded>,
-    /// Keys of what ended or moved away.
-    buried: Vec<String>,
-    /// Something was written for which the cookie is not set yet.
-    owed: bool,
-    /// Nothing may be written and no cookie set: the session has just ended, or the store is out of order.
-    pub(super) silent: bool,
+    pub(super) row: Option<Loaded>,
+    /// A record that the session has left, for which there is no tombstone yet.
+    pub(super) leaving: Option<Leaving>,
 }
 
 #[derive(Clone, Debug)]
-struct Loaded {
-    key: String,
-    version: i64,
-    record: Record,
+pub(super) struct Loaded {
+    pub(super) key: String,
+    pub(super) version: i64,
+    pub(super) record: Record,
     /// What the host read or handed over last. Where requests were merged, the record has more than that.
-    base: String,
+    pub(super) base: String,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Leaving {
+    pub(super) row: Loaded,
+    pub(super) why: Leave,
+}
+
+/// One attempt to write.
+#[derive(Clone, Debug)]
+pub(super) struct Write {
+    /// What is there, and is swapped for a tombstone.
+    pub(super) leaving: Option<Leaving>,
+    pub(super) target: Option<Target>,
+    /// How often another request was first.
+    pub(super) conflicts: u32,
+}
+
+/// The record that is to be there afterwards.
+#[derive(Clone, Debug)]
+pub(super) struct Target {
+    pub(super) key: String,
+    /// What it replaces; none where it is created.
+    pub(super) over: Option<Loaded>,
+    /// What the host left.
+    pub(super) mine: String,
+    /// What the host had read.
+    pub(super) base: String,
+    pub(super) record: Record,
+    pub(super) is_touch: bool,
+    /// The session became another user's under one id: nothing is merged.
+    pub(super) is_raised: bool,
 }
 
 impl Stored {
-    pub(super) fn loaded(id: String, key: String, row: &Row, record: Record, payload: &str) -> Self {
-        let row = Loaded { key, version: row.version, record, base: payload.to_owned() };
-        Self { id: Some(id), row: Some(row), ..Self::default() }
+    pub(super) fn new(id: String) -> Self {
+        Self { id: Some(id), is_converted: true, ..Self::default() }
     }
 
-    pub(super) fn silent() -> Self {
-        Self { silent: true, ..Self::default() }
+    pub(super) fn loaded(id: String, key: String, version: i64, record: Record, payload: &str) -> Self {
+        let is_converted = record.converted;
+        let row = Loaded { key, version, record, base: payload.to_owned() };
+        Self { id: Some(id), is_converted, row: Some(row), leaving: None }
     }
 
     /// What follows is another session: this one's row is to end.
-    pub(super) fn leave(&mut self) {
-        self.id = None;
-        self.buried.extend(self.row.take().map(|row| row.key));
+    pub(super) fn leave(&mut self, why: Leave) {
+        (self.id, self.is_converted) = (None, false);
+        self.leaving = match (self.row.take(), self.leaving.take()) {
+            (Some(row), _) => Some(Leaving { row, why }),
+            // What has ended stays so; and who has logged in does not lose that by a change of rights.
+            (None, Some(leaving)) if why == Leave::Privilege || leaving.why == Leave::End => Some(leaving),
+            (None, leaving) => leaving.map(|Leaving { row, .. }| Leaving { row, why }),
+        };
     }
 
     /// The id, drawn when it is first asked for: the cookie may be written before the record.
-    pub(super) fn ensure_id(&mut self, bytes: usize, dice: &mut dyn Entropy) -> Result<&str, SealError> {
+    pub(super) fn ensure_id(&mut self, bytes: usize, rng: &mut dyn Entropy) -> Result<&str, SealError> {
         if self.id.is_none() {
-            self.id = Some(random_id(dice, bytes)?);
+            self.id = Some(random_id(rng, bytes)?);
         }
         Ok(self.id.as_deref().unwrap_or_default())
-    }
-
-    /// Whether the cookie is to be set, now that this was done or is about to be.
-    pub(super) fn wants_cookie(&mut self, deed: Deed, persistent: bool, stale: bool) -> bool {
-        let renewed = matches!(deed, Deed::Save | Deed::Touch) && (persistent || stale);
-        core::mem::take(&mut self.owed) || renewed || deed == Deed::Create
     }
 }
 
 impl Session {
-    /// What is left for the store when the handler has ended, or now, in its middle. `settle` takes what came of it.
-    pub fn finish(
+    /// What is to be written for what the handler left; `None` where nothing is.
+    pub(super) fn write(
         &mut self,
         content: &Content<'_>,
         now: UnixMillis,
-        entropy: &mut dyn Entropy,
-    ) -> Result<Actions, SealError> {
-        let deed = self.deed(content, now);
-        let Some(stored) = &mut self.stored else { return Ok(Actions::new(self.marks(now), None)) };
-        if stored.silent {
-            return Ok(Actions::default());
-        }
-        let mut list = Vec::new();
-        let mut saving = None;
-        match deed {
-            Deed::Nothing => {}
-            Deed::End => stored.leave(),
-            Deed::Create => {
-                let key = record::key(stored.ensure_id(self.settings.id_bytes, entropy)?);
-                let made = self.creation(key, content, now)?;
-                list.push(Action::Create { key: made.key.clone(), entry: Entry::of(&made.record) });
-                saving = Some(made);
-            }
-            Deed::Save | Deed::Touch => {
-                let made = self.replacement(content, now)?;
-                list.push(made.action());
-                saving = Some(made);
-            }
-        }
-        list.extend(self.burials(now));
-        Ok(Actions::new(list, saving))
-    }
-
-    /// The id that the cookie has, or will have: it is API in some frameworks.
-    pub fn id(&mut self, entropy: &mut dyn Entropy) -> Result<Option<&str>, SealError> {
+        rng: &mut dyn Entropy,
+    ) -> Result<Option<Write>, SealError> {
+        let change = self.store_change(content, now);
         let bytes = self.settings.id_bytes;
-        self.stored.as_mut().map(|stored| stored.ensure_id(bytes, entropy)).transpose()
-    }
-
-    /// Takes what became of the writes: later ones build upon them.
-    pub fn settle(&mut self, report: &Report) {
-        let Some(stored) = &mut self.stored else { return };
-        stored.buried.clear();
-        if let Some(Saving { key, mine, record, version, .. }) = &report.written {
-            let created = *version == 0;
-            let version = version + 1;
-            (stored.row, stored.owed) = (
-                Some(Loaded { key: key.clone(), version, record: record.clone(), base: mine.clone() }),
-                true,
-            );
-            if created {
-                self.state = State::Live;
+        let Some(stored) = &mut self.stored else { return Ok(None) };
+        let target = match change {
+            StoreChange::Nothing => None,
+            StoreChange::End => {
+                stored.leave(Leave::End);
+                None
             }
-            self.renew = false;
-            self.incoming_is(mine);
-        } else if report.reason.is_some() {
-            self.reason = report.reason;
-            stored.silent = matches!(report.reason, Some(Reason::Ended | Reason::Identity));
-        }
-    }
-
-    /// What the store is to do for what the handler left.
-    pub(super) fn deed(&self, content: &Content<'_>, now: UnixMillis) -> Deed {
-        let Some(stored) = &self.stored else { return Deed::Nothing };
-        deed(self.state, stored.row.is_some(), Change::of(content), self.is_due(now))
-    }
-
-    /// Ends or moves: the store is told with `finish`.
-    pub(super) fn leave(&mut self) {
-        if let Some(stored) = &mut self.stored {
-            stored.leave();
-        }
-    }
-
-    fn creation(&self, key: String, content: &Content<'_>, now: UnixMillis) -> Result<Saving, SealError> {
-        let mine = self.left(content);
-        let record = self.record(&mine, now, 0)?;
-        Ok(Saving {
-            key,
-            base: mine.clone(),
-            mine,
-            epoch: 0,
-            record,
-            version: 0,
-            dialect: self.settings.dialect,
-        })
-    }
-
-    fn replacement(&self, content: &Content<'_>, now: UnixMillis) -> Result<Saving, SealError> {
-        let row = self.stored.as_ref().and_then(|stored| stored.row.as_ref()).ok_or_else(no_row)?;
-        let mine = match content {
-            Content::Changed(mine) => (*mine).to_owned(),
-            Content::Unchanged => row.base.clone(),
+            StoreChange::Create => {
+                let id = stored.ensure_id(bytes, rng)?.to_owned();
+                Some(self.creation(&id, content, now)?)
+            }
+            StoreChange::Save | StoreChange::Touch => Some(self.replacement(content, now)?),
         };
+        let leaving = self.stored.as_ref().and_then(|stored| stored.leaving.clone());
+        let is_needed = target.is_some() || leaving.is_some();
+        Ok(is_needed.then_some(Write { leaving, target, conflicts: 0 }))
+    }
+
+    fn creation(&self, id: &str, content: &Content<'_>, now: UnixMillis) -> Result<Target, SealError> {
+        let (mine, base) = self.mine_and_base(content);
+        let record = self.record(&self.kept(&mine, &base), now, 0)?;
+        let key = self.settings.scope.key(id);
+        Ok(Target { key, over: None, mine, base, record, is_touch: false, is_raised: false })
+    }
+
+    fn replacement(&self, content: &Content<'_>, now: UnixMillis) -> Result<Target, SealError> {
+        let row = self.stored.as_ref().and_then(|stored| stored.row.clone()).ok_or_else(no_row)?;
         let record::Content::Payload(theirs) = &row.record.content else { return Err(no_row()) };
-        let raised = changes_identity(&self.settings, &row.base, &mine);
-        let payload = if raised || *theirs == row.base {
+        let (mine, base) = (content.text().unwrap_or(&row.base).to_owned(), row.base.clone());
+        let is_raised = self.is_others(&base, &mine);
+        let payload = if is_raised {
+            written(self.settings.dialect, &base, &mine).map_err(unreadable)?
+        } else if *theirs == base {
             mine.clone()
         } else {
-            merge(self.settings.dialect, &row.base, &mine, theirs)
-                .map_err(|reason| SealError::new(reason, UNREADABLE))?
+            merge(self.settings.dialect, &base, &mine, theirs).map_err(unreadable)?
         };
-        let epoch = row.record.epoch;
-        let record = self.record(&payload, now, epoch + u32::from(raised))?;
-        Ok(Saving {
-            key: row.key.clone(),
-            base: row.base.clone(),
-            mine,
-            epoch,
-            record,
-            version: row.version,
-            dialect: self.settings.dialect,
-        })
+        let record = self.record(&payload, now, row.record.epoch + u32::from(is_raised))?;
+        let is_touch = !is_raised && mine == base;
+        Ok(Target { key: row.key.clone(), over: Some(row), mine, base, record, is_touch, is_raised })
     }
 
-    fn left(&self, content: &Content<'_>) -> String {
-        match content {
-            Content::Changed(payload) => (*payload).to_owned(),
-            Content::Unchanged => self.payload().unwrap_or("{}").to_owned(),
-        }
+    /// What the handler left, and what it had read.
+    fn mine_and_base(&self, content: &Content<'_>) -> (String, String) {
+        let base = self.payload().unwrap_or("{}");
+        (content.text().unwrap_or(base).to_owned(), base.to_owned())
     }
 
     fn record(&self, payload: &str, now: UnixMillis, epoch: u32) -> Result<Record, SealError> {
@@ -208,58 +170,76 @@ impl Session {
             expires: self.settings.policy.expires(now, created),
             epoch,
             user: self.user_in(payload),
+            converted: self.stored.as_ref().is_some_and(|stored| stored.is_converted),
             content: record::Content::Payload(payload.to_owned()),
         })
     }
 
-    /// From `regenerate`, or from where the application keeps its user.
-    pub(super) fn user_in(&self, payload: &str) -> Option<String> {
-        let Some(path) = &self.settings.user_key else { return self.meta.user.clone() };
-        let root = Node::parse(payload, true).ok()?;
-        let found = path
-            .split('.')
-            .try_fold(&root, |node, step| node.as_map()?.get(step.as_bytes()).map(|entry| &entry.value))?;
-        match found.as_text() {
-            Some(text) => Some(text.to_string()),
-            None => found.as_number().map(|_| payload[found.range.clone()].to_string()),
-        }
-    }
-
-    /// Another request may still be on its way with the old id: for as long it finds a tombstone, and not a gap into
-    /// which it would write an anonymous session.
-    fn burials(&mut self, now: UnixMillis) -> Vec<Action> {
-        let Some(stored) = &mut self.stored else { return Vec::new() };
-        let expires = Some(now.plus(self.settings.tombstone));
-        let tombstone = Record {
-            created: now,
-            renewed: now,
-            expires,
-            epoch: 0,
-            user: None,
-            content: record::Content::Tombstone,
-        };
-        let entry = Entry::of(&tombstone);
-        core::mem::take(&mut stored.buried)
-            .into_iter()
-            .map(|key| Action::Put { key, entry: entry.clone() })
-            .collect()
+    /// Under one id, since the response's head has gone out.
+    fn is_others(&self, base: &str, mine: &str) -> bool {
+        let keys = &self.settings.identity_keys;
+        let of = |payload: &str| -> Identity { keys.of(payload) };
+        !self.settings.is_drop_in && of(base).is_changed(&of(mine), self.meta.user.is_some())
     }
 }
 
-const UNREADABLE: &str = "the session is not JSON";
+impl Write {
+    /// In their order: nothing is created before the old record is a tombstone.
+    pub(super) fn actions(&self, engine: &Engine, now: UnixMillis) -> alloc::vec::Vec<Action> {
+        let bury = self.leaving.as_ref().map(|Leaving { row, .. }| Action::Save {
+            key: row.key.clone(),
+            version: row.version,
+            entry: tombstone_of(&row.record, now, engine),
+        });
+        let target = self.target.as_ref().map(|target| target.action(engine));
+        let created = self.target.as_ref().filter(|target| target.over.is_none());
+        let sweep = created.and_then(|target| Action::sweep_after(&target.key, now));
+        bury.into_iter().chain(target).chain(sweep).collect()
+    }
+
+    pub(super) fn is_touch(&self) -> bool {
+        self.leaving.is_none() && self.target.as_ref().is_some_and(|target| target.is_touch)
+    }
+
+    /// The record at which another request was first.
+    pub(super) fn contested(&self) -> &str {
+        match (&self.leaving, &self.target) {
+            (Some(leaving), _) => &leaving.row.key,
+            (None, Some(target)) => &target.key,
+            (None, None) => "",
+        }
+    }
+}
+
+impl Target {
+    fn action(&self, engine: &Engine) -> Action {
+        let user = self.record.user.as_deref().map(|user| engine.0.scope.user(user));
+        let (key, entry) = (self.key.clone(), Entry::of(&self.record, user));
+        match &self.over {
+            None => Action::Create { key, entry },
+            Some(row) => Action::Save { key, version: row.version, entry },
+        }
+    }
+}
+
+impl Loaded {
+    /// What another request has made of it.
+    pub(super) fn met(&self, row: Option<&Row>) -> (Met, Option<Self>) {
+        let theirs = row.and_then(|row| Some((row.version, Record::parse(&row.text).ok()?)));
+        let Some((version, record)) =
+            theirs.filter(|(_, record)| record.content != record::Content::Tombstone)
+        else {
+            return (Met::Ended, None);
+        };
+        let met = if record.epoch == self.record.epoch { Met::Written } else { Met::Identity };
+        (met, Some(Self { version, record, ..self.clone() }))
+    }
+}
 
 fn no_row() -> SealError {
     SealError::new(Reason::Internal, "there is no record to replace")
 }
 
-/// Nothing is merged over a change of user, even where the application changes it by hand.
-fn changes_identity(settings: &Settings, base: &str, mine: &str) -> bool {
-    let (Ok(base_node), Ok(mine_node)) = (Node::parse_top(base, true), Node::parse_top(mine, true)) else {
-        return true;
-    };
-    let value = |text: &'_ str, node: &Node, key: &str| {
-        let entry = node.as_map().and_then(|map| map.get(key.as_bytes()));
-        entry.map(|entry| text[entry.value.range.clone()].to_string())
-    };
-    settings.identity_keys.iter().any(|key| value(base, &base_node, key) != value(mine, &mine_node, key))
+fn unreadable(reason: Reason) -> SealError {
+    SealError::new(reason, "the session is not JSON")
 }

@@ -154,10 +154,13 @@ class SessionStore(NativeSession, peer.SessionStore):
 
     def _identify(self, token: _core.Session, user: str | None, now: int) -> None:
         """A login begins the session anew; another key for the same user does not."""
-        if user != self._user:
-            token.regenerate("login" if user else "logout", user, now)
+        if user is not None and user != self._user:
+            engine = _settings.sealed_engine()
+            _core.Session.login(token, engine, user, {}, now, _tagged.dumps)
+        elif user != self._user:
+            token.logout(now)
         elif self._cycled:
-            token.regenerate("privilege", None, now)
+            token.regenerate(now)
         self._user, self._cycled = user, False
 
 

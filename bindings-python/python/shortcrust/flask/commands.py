@@ -3,34 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from flask import has_request_context
 from flask import session as current_session
 
-from .._driver import SessionInfo, Visit, run, user_text
-from .interface import VISIT, current_driver, current_interface
+from .._driver import RequestSession, SessionInfo, run, user_text
+from .interface import OWN, current_driver, current_interface, own_of
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 
-def login(user_id: str | int) -> None:
+def login(user_id: str | int | UUID) -> None:
     """The session is this user's from now on: a new id, a new beginning, the same data.
 
-    What is in the session by then stays in it; an empty session is not kept, not even a user's.
-    Call it after the password was checked, beside what your login extension does. Raises
-    ``Unavailable`` where the store failed in this request.
+    Only another user's data stay behind. Call it after the password was checked, beside what your
+    login extension does. Raises ``Unavailable`` where the store failed in this request, and
+    ``ConfigError`` where the format of the cookie carries no user.
     """
-    current_interface().regenerate(current_session, "login", user_text(user_id))
+    session = current_session._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
+    shown = current_driver().login(own_of(session), user_text(user_id), dict(session))
+    if shown is not None:
+        dict.clear(session)
+        session.update(shown)
+    session.modified = True
 
 
 def logout() -> None:
     """Ends the session. What is put into it afterwards begins another one, of nobody's."""
-    current_interface().regenerate(current_session, "logout")
+    current_driver().logout(own_of(current_session))
+    # By it Flask-Login deletes its own cookie, with which the browser would be logged in again.
+    remember = current_session.get("_remember")
     current_session.clear()
+    if remember == "clear":
+        current_session["_remember"] = remember
 
 
 def user() -> str | None:
     """Whose session it is: what ``login`` was told, or what is under ``SHORTCRUST_USER_KEY``."""
-    visit = _current_visit()
-    return None if visit is None else visit.user
+    own = _current()
+    return None if own is None else own.user
 
 
 def regenerate() -> None:
@@ -53,30 +66,35 @@ class Sessions:
     of the store's client, and ``Unsupported`` where a store can't do it.
     """
 
-    def list(self, user: str | int) -> Sequence[SessionInfo]:
+    def list(self, user: str | int | UUID) -> Sequence[SessionInfo]:
         """The user's sessions that have not ended, the last used first. Not for cookies."""
-        return run(current_driver().listed(user_text(user), _current_visit()))
+        return run(current_driver().listed(user_text(user), _current()))
 
-    def revoke(self, handle: str) -> None:
-        """Ends the session that ``list`` shows with this handle. Not for cookies.
+    def revoke(self, handle: str, user: str | int | UUID | None = None) -> bool:
+        """Ends the session that ``list`` shows with this handle, and says whether there was one.
 
-        A handle is no permission: look it up among the sessions of the user who asks.
+        A handle is no permission. With ``user`` only a session of that user ends: give it whenever
+        the handle comes from a browser. Not for cookies.
         """
-        run(current_driver().revoke(handle, _current_visit()))
+        owner = None if user is None else user_text(user)
+        return run(current_driver().revoke(handle, owner, _current()))
 
-    def revoke_all(self, user: str | int, *, except_current: bool = False) -> int | None:
+    def revoke_all(self, user: str | int | UUID, *, except_current: bool = False) -> int | None:
         """Ends the user's sessions, and says how many; ``None`` for cookies, which nobody counts.
 
-        Without ``except_current`` that of this request ends too, if it is the user's.
+        Without ``except_current`` that of this request ends too, if it is the user's. With it that
+        one goes on under a new id, so that a stolen copy of its cookie ends as well.
         """
-        visit = _current_visit()
-        return run(
-            current_driver().revoke_all(user_text(user), visit, except_current=except_current)
+        own = _current()
+        data = {} if own is None else dict(current_session)
+        steps = current_driver().revoke_all(
+            user_text(user), own, data, except_current=except_current
         )
+        return run(steps)
 
 
 sessions: Sessions = Sessions()
 
 
-def _current_visit() -> Visit | None:
-    return vars(current_session).get(VISIT) if has_request_context() else None
+def _current() -> RequestSession | None:
+    return vars(current_session).get(OWN) if has_request_context() else None

@@ -6,30 +6,43 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from copy import deepcopy
-from typing import Any, Literal, cast
+from typing import Any, cast
 
-from flask import Flask, Request, Response, current_app, has_request_context
+from flask import Flask, Request, Response, current_app, has_app_context, has_request_context
 from flask import request as current_request
 from flask.json.tag import TaggedJSONSerializer
 from flask.sessions import SecureCookieSession, SessionMixin
 from flask.sessions import SessionInterface as PeerInterface
 
 from .. import _config, _core, ambient
-from .._driver import Driver, Visit, run
+from .._driver import Driver, RequestSession, run
 from .._errors import ConfigError
 from .._queues import Queues
 from .._warnings import log
 from . import settings
 from ._http import REASON, cookie_header, forbid_caching, vary
 
-# Where a session keeps its request's visit.
-VISIT = "_shortcrust_visit"
+# Where a session keeps what its request brought.
+OWN = "_shortcrust_session"
+
+
+class OwnSession(SecureCookieSession):
+    """As Flask's; emptied, it is nobody's any more."""
+
+    def clear(self) -> None:
+        super().clear()
+        interface = current_app.session_interface if has_app_context() else None
+        driver = (
+            interface.driver(current_app) if isinstance(interface, ShortcrustInterface) else None
+        )
+        if driver is not None:
+            driver.cleared(vars(self).get(OWN))
 
 
 class ShortcrustInterface(PeerInterface):
     """What :class:`Shortcrust` makes the app's ``session_interface``."""
 
-    session_class = SecureCookieSession
+    session_class: type[SecureCookieSession] = OwnSession
 
     _STORES = ("SHORTCRUST_STORE", "SHORTCRUST_REVOCATIONS")
     # What makes another engine when it changes. A store is told by its identity, and not copied.
@@ -83,10 +96,10 @@ class ShortcrustInterface(PeerInterface):
         if name not in header:
             request.environ[REASON] = "no_cookie"
             return self.session_class()
-        visit, data = run(driver.open(header))
-        request.environ[REASON] = visit.reason
+        own, data = run(driver.open(header))
+        request.environ[REASON] = own.reason
         session = self.session_class() if data is None else self.session_class(data)
-        vars(session)[VISIT] = visit
+        vars(session)[OWN] = own
         return session
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
@@ -94,14 +107,14 @@ class ShortcrustInterface(PeerInterface):
         if varies:
             response.vary.add("Cookie")
         driver = self.driver(app)
-        if driver is None or (VISIT not in vars(session) and not session.modified):
+        if driver is None or (OWN not in vars(session) and not session.modified):
             return
-        visit = visit_of(session)
+        own = own_of(session)
         secure = _is_secure(app)
         try:
-            closed = run(driver.close(visit, dict(session), session.modified, secure))
+            closed = run(driver.close(own, dict(session), session.modified, secure))
         finally:
-            _note(visit)
+            _note(own)
         if closed is None:
             return
         for cookie in closed.cookies:
@@ -114,28 +127,22 @@ class ShortcrustInterface(PeerInterface):
         driver = self.driver(current_app)
         if driver is None:
             return
-        visit = visit_of(session)
+        own = own_of(session)
         try:
-            run(driver.save(visit, dict(session), session.modified))
+            run(driver.save(own, dict(session), session.modified))
         finally:
-            _note(visit)
+            _note(own)
         # What was emptied still has to take its cookie along.
         session.modified = session.modified and not session
 
-    def regenerate(
-        self,
-        session: SessionMixin,
-        why: Literal["login", "logout", "privilege"] = "privilege",
-        user: str | None = None,
-    ) -> None:
+    def regenerate(self, session: SessionMixin) -> None:
         """Gives the session a new id when it is saved.
 
-        With ``login`` (of ``user``) and ``logout`` the session also begins anew; with ``privilege``
-        it does not. Raises ``Unavailable`` where the store failed in this request.
+        Raises ``Unavailable`` where the store failed in this request.
         """
         driver = self._built[2]
         if driver is not None:
-            driver.regenerate(visit_of(session), why, user)
+            driver.regenerate(own_of(session))
             session.modified = True
 
 
@@ -155,10 +162,10 @@ def current_driver() -> Driver:
     return driver
 
 
-def visit_of(session: SessionMixin) -> Visit:
+def own_of(session: SessionMixin) -> RequestSession:
     """Of the session's request; made now if no cookie came."""
     attributes = vars(session)
-    return cast(Visit, attributes.setdefault(VISIT, Visit()))
+    return cast(RequestSession, attributes.setdefault(OWN, RequestSession()))
 
 
 def _is_secure(app: Flask) -> bool:
@@ -168,9 +175,9 @@ def _is_secure(app: Flask) -> bool:
     return bool(app.config["PREFERRED_URL_SCHEME"] == "https")
 
 
-def _note(visit: Visit) -> None:
-    if visit.failure is not None and has_request_context():
-        current_request.environ[REASON] = visit.failure
+def _note(own: RequestSession) -> None:
+    if own.failure is not None and has_request_context():
+        current_request.environ[REASON] = own.failure
 
 
 def _own_driver(
@@ -179,7 +186,7 @@ def _own_driver(
     secrets: list[_config.Secret],
     tell: Callable[[str], None],
 ) -> Driver:
-    store, keeping = _config.keeping(config, is_async=False)
+    store, purpose = _config.keeping(config, is_async=False)
     engine = _config.build_engine(config, secrets, settings.KEYS, settings.places_of(app))
     for weakness in (*engine.warnings, *_config.past_readers(config, ambient.now_ms())):
         tell(weakness)
@@ -192,7 +199,5 @@ def _own_driver(
         sleep=time.sleep,
         queue=Queues().place,
         store=store,
-        keeping=keeping,
-        outage=config.get("SHORTCRUST_OUTAGE", "error"),
-        user_key=config.get("SHORTCRUST_USER_KEY"),
+        has_records=purpose == "sessions",
     )

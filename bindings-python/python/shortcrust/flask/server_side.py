@@ -15,17 +15,17 @@ from .._config import Secret
 from ..stores import Entry
 from . import flask_session
 from ._http import REASON
-from .interface import ShortcrustInterface, current_driver, visit_of
+from .interface import OwnSession, ShortcrustInterface, current_driver, own_of
 
 
-class ServerSideSession(SecureCookieSession):
+class ServerSideSession(OwnSession):
     """As Flask-Session's: it has an id, and is permanent as ``SESSION_PERMANENT`` says."""
 
     @property
     def sid(self) -> str | None:
         """The session's id, which its cookie has, or will have."""
         driver = current_driver()
-        return driver.session_id(visit_of(self))
+        return driver.session_id(own_of(self))
 
     def _is_permanent(self) -> bool:
         default = current_app.config.get("SESSION_PERMANENT", True)
@@ -77,7 +77,10 @@ class FlaskSessionInterface(ShortcrustInterface):
         payload = _core.dump_tagged(data) or TaggedJSONSerializer().dumps(data)
         lifetime = int(app.permanent_session_lifetime.total_seconds() * 1000)
         now = ambient.now_ms()
-        key, text = _core.new_record(sid, payload, now, now + lifetime)
+        engine = self.engine(app)
+        if engine is None:
+            return False
+        key, text = _core.new_record(engine, sid, payload, now, now + lifetime)
         # Ours first: a request in between must find one of the two.
         self._store.create(key, Entry(text, None, now + lifetime))
         self._rows.delete(sid)

@@ -5,43 +5,39 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .._driver import SessionInfo, Why, run_async, user_text
+from .._driver import SessionInfo, run_async, user_text
 from .._errors import Unsupported
-from .front import OwnVisit
-from .scope import VISIT
+from .front import Connection
+from .scope import OWN
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from starlette.requests import HTTPConnection
 
 
-def login(connection: HTTPConnection, user_id: str | int) -> None:
+def login(connection: HTTPConnection, user_id: str | int | UUID) -> None:
     """The session is this user's from now on: a new id, a new beginning, the same data.
 
-    What is in the session by then stays in it; an empty session is not kept, not even a user's.
-    Raises ``Unavailable`` where the store failed in this request.
+    Only another user's data stay behind. Raises ``Unavailable`` where the store failed in this
+    request, and ``ConfigError`` where the format of the cookie carries no user.
     """
-    regenerate(connection, "login", user_text(user_id))
+    connection.scope[OWN].login(user_text(user_id))
 
 
 def logout(connection: HTTPConnection) -> None:
     """Ends the session. What is put into it afterwards begins another one, of nobody's."""
-    regenerate(connection, "logout")
-    connection.scope[VISIT].session.clear()
+    connection.scope[OWN].logout()
 
 
 def user(connection: HTTPConnection) -> str | None:
     """Whose session it is: what ``login`` was told, or what is under ``user_key``."""
-    return connection.scope[VISIT].user  # type: ignore[no-any-return]
+    return connection.scope[OWN].user  # type: ignore[no-any-return]
 
 
-def regenerate(connection: HTTPConnection, why: Why = "privilege", user: str | None = None) -> None:
-    """Gives the session a new id when it is saved.
-
-    With ``login`` (of ``user``) and ``logout`` the session also begins anew; with ``privilege``
-    it does not.
-    """
-    connection.scope[VISIT].regenerate(why, user)
-    connection.scope[VISIT].session.mark_modified()
+def regenerate(connection: HTTPConnection) -> None:
+    """Gives the session a new id when it is saved, for when the user's rights change."""
+    connection.scope[OWN].regenerate()
 
 
 async def save(connection: HTTPConnection) -> None:
@@ -60,36 +56,49 @@ class Sessions:
     do it.
     """
 
-    async def list(self, connection: HTTPConnection, user: str | int) -> Sequence[SessionInfo]:
+    async def list(
+        self, connection: HTTPConnection, user: str | int | UUID
+    ) -> Sequence[SessionInfo]:
         """The user's sessions that have not ended, the last used first. Not for cookies."""
         own = _own(connection)
-        return await run_async(own.driver.listed(user_text(user), own.visit))
+        return await run_async(own.driver.listed(user_text(user), own.own))
 
-    async def revoke(self, connection: HTTPConnection, handle: str) -> None:
-        """Ends the session that ``list`` shows with this handle. Not for cookies.
+    async def revoke(
+        self, connection: HTTPConnection, handle: str, user: str | int | UUID | None = None
+    ) -> bool:
+        """Ends the session that ``list`` shows with this handle, and says whether there was one.
 
-        A handle is no permission: look it up among the sessions of the user who asks.
+        A handle is no permission. With ``user`` only a session of that user ends: give it whenever
+        the handle comes from a browser. Not for cookies.
         """
         own = _own(connection)
-        await run_async(own.driver.revoke(handle, own.visit))
+        owner = None if user is None else user_text(user)
+        return await run_async(own.driver.revoke(handle, owner, own.own))
 
     async def revoke_all(
-        self, connection: HTTPConnection, user: str | int, *, except_current: bool = False
+        self,
+        connection: HTTPConnection,
+        user: str | int | UUID,
+        *,
+        except_current: bool = False,
     ) -> int | None:
         """Ends the user's sessions, and says how many; ``None`` for cookies, which nobody counts.
 
-        Without ``except_current`` that of this request ends too, if it is the user's.
+        Without ``except_current`` that of this request ends too, if it is the user's. With it that
+        one goes on under a new id, so that a stolen copy of its cookie ends as well.
         """
         own = _own(connection)
-        steps = own.driver.revoke_all(user_text(user), own.visit, except_current=except_current)
+        steps = own.driver.revoke_all(
+            user_text(user), own.own, dict(own.session), except_current=except_current
+        )
         return await run_async(steps)
 
 
 sessions: Sessions = Sessions()
 
 
-def _own(connection: HTTPConnection) -> OwnVisit:
-    own = connection.scope.get(VISIT)
-    if not isinstance(own, OwnVisit):
+def _own(connection: HTTPConnection) -> Connection:
+    own = connection.scope.get(OWN)
+    if not isinstance(own, Connection):
         raise Unsupported("only our own front has a store: give SessionMiddleware a `store`")
     return own

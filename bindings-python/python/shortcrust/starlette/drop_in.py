@@ -17,13 +17,11 @@ from .. import _config, _core, ambient
 from .._errors import ConfigError, TooLarge
 from ._installed import HAS_PARTITIONED, NO_AGE_OF_ZERO, SETS_EACH_TIME
 from .at_start import warn_at_start
-from .scope import REASON, VISIT, Outer, cookie_header, sets_cookie
+from .scope import OWN, REASON, Outer, cookie_header, sets_cookie
 from .session import Session
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-    from .._driver import Why
 
 
 class DropIn(Peer):
@@ -67,7 +65,7 @@ class DropIn(Peer):
         if '"' in header:
             header = _unquoted(header, self.session_cookie)
         outer = Outer(scope)
-        visit = scope[VISIT] = _Visit(engine, self.session_cookie, header, scope)
+        visit = scope[OWN] = _Connection(engine, self.session_cookie, header, scope)
 
         async def send_with_session(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -94,7 +92,7 @@ class DropIn(Peer):
             return None
         return _drop_in_engine(self.session_cookie, tuple(reversed(secrets)), self.max_age)
 
-    def _close(self, visit: _Visit, message: Message) -> None:
+    def _close(self, visit: _Connection, message: Message) -> None:
         headers, session, cookie = MutableHeaders(scope=message), visit.session, None
         is_due = session.modified or (
             SETS_EACH_TIME and not sets_cookie(headers, self.session_cookie)
@@ -115,7 +113,7 @@ class DropIn(Peer):
         is_none = self.max_age is None or (NO_AGE_OF_ZERO and self.max_age == 0)
         return "" if is_none else f"Max-Age={self.max_age}; "
 
-    def _token(self, visit: _Visit, session: Session, *, is_due: bool) -> str | None:
+    def _token(self, visit: _Connection, session: Session, *, is_due: bool) -> str | None:
         if not session or not (is_due or visit.has_session):
             return None
         try:
@@ -139,7 +137,7 @@ class DropIn(Peer):
             raise
 
 
-class _Visit:
+class _Connection:
     """One connection's session, and what came in."""
 
     def __init__(self, engine: _core.Engine, name: str, header: str, scope: Scope) -> None:
@@ -159,11 +157,23 @@ class _Visit:
     def user(self) -> str | None:
         return None if self.native is None else self.native.user
 
-    def regenerate(self, why: Why, user: str | None) -> None:
-        now = ambient.now_ms()
+    def login(self, user: str) -> None:
+        """An error: these cookies carry no user."""
+        native = self._native()
+        _core.Session.login(native, self.engine, user, {}, ambient.now_ms(), json.dumps)
+
+    def logout(self) -> None:
+        self._native().logout(ambient.now_ms())
+        self.session.clear()
+
+    def regenerate(self) -> None:
+        self._native().regenerate(ambient.now_ms())
+        self.session.mark_modified()
+
+    def _native(self) -> _core.Session:
         if self.native is None:
-            self.native, _ = self.engine.open("", now)
-        self.native.regenerate(why, user, now)
+            self.native, _ = self.engine.open("", ambient.now_ms())
+        return self.native
 
 
 def _unquoted(header: str, name: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -11,12 +11,12 @@ from starlette.datastructures import MutableHeaders
 
 from .. import _config, _core, _tagged, ambient
 from .._cookie_header import unquoted
-from .._driver import Driver, Visit, Why, run_async
+from .._driver import Driver, RequestSession, run_async
 from .._errors import ConfigError, ShortcrustError
 from .._queues import Queues
 from .arguments import in_our_words
 from .at_start import warn_at_start
-from .scope import REASON, VISIT, Outer, cookie_header, sets_cookie
+from .scope import OWN, REASON, Outer, cookie_header, sets_cookie
 from .session import Session
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class OwnFront:
             _config.PREFIX + key: value for key, value in (*cookie.items(), *settings.items())
         }
         try:
-            store, keeping = _config.keeping(config, is_async=True)
+            store, purpose = _config.keeping(config, is_async=True)
             self.engine: _core.Engine = _config.build_engine(config, list(secrets))
         except ConfigError as error:
             raise ConfigError(in_our_words(str(error)), error.code) from None
@@ -66,28 +66,27 @@ class OwnFront:
             sleep=anyio.sleep,
             queue=Queues().async_place,
             store=store,
-            keeping=keeping,
-            outage=settings.get("OUTAGE", "error"),
-            user_key=settings.get("USER_KEY"),
+            has_records=purpose == "sessions",
         )
         self._name = name
 
     async def __call__(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         outer = Outer(scope)
         header = unquoted(cookie_header(scope).decode("utf-8", "replace"), self._name)
-        visit, data = Visit(), None
+        own, data = RequestSession(), None
         # The name's letters are not there in most requests without a session.
         if self._name in header:
-            visit, data = await run_async(self.driver.open(header))
-        scope[REASON] = visit.reason
-        session = scope["session"] = Session() if data is None else Session(data)
-        own = scope[VISIT] = OwnVisit(self.driver, visit, session, scope, self._name)
+            own, data = await run_async(self.driver.open(header))
+        scope[REASON] = own.reason
+        session = scope["session"] = OwnSession() if data is None else OwnSession(data)
+        session.on_clear = lambda: self.driver.cleared(own)
+        connection = scope[OWN] = Connection(self.driver, own, session, scope, self._name)
 
         async def send_with_session(message: Message) -> None:
             if message["type"] == "http.response.start":
-                await own.close(message)
+                await connection.close(message)
             elif message["type"] == "websocket.accept":
-                await own.accept(message)
+                await connection.accept(message)
             else:
                 await send(message)
                 return
@@ -99,14 +98,24 @@ class OwnFront:
             outer.put_back()
 
 
-class OwnVisit:
+class OwnSession(Session):
+    """Emptied, it is nobody's any more."""
+
+    on_clear: Callable[[], None] = staticmethod(lambda: None)
+
+    def clear(self) -> None:
+        super().clear()
+        self.on_clear()
+
+
+class Connection:
     """One connection's session in our own front."""
 
     def __init__(
-        self, driver: Driver, visit: Visit, session: Session, scope: Scope, name: str
+        self, driver: Driver, own: RequestSession, session: Session, scope: Scope, name: str
     ) -> None:
         self.driver = driver
-        self.visit = visit
+        self.own = own
         # A mounted application's own middleware may put another one into the scope.
         self.session = session
         self._name = name
@@ -114,22 +123,35 @@ class OwnVisit:
         self._is_accepted = False
         self._is_saved = False
 
-    def regenerate(self, why: Why, user: str | None) -> None:
-        self.driver.regenerate(self.visit, why, user)
+    def login(self, user: str) -> None:
+        session = self.session
+        shown = self.driver.login(self.own, user, dict(session))
+        if shown is not None:
+            dict.clear(session)
+            session.update(shown)
+        session.mark_modified()
+
+    def logout(self) -> None:
+        self.driver.logout(self.own)
+        self.session.clear()
+
+    def regenerate(self) -> None:
+        self.driver.regenerate(self.own)
+        self.session.mark_modified()
 
     @property
     def user(self) -> str | None:
-        return self.visit.user
+        return self.own.user
 
     async def save(self) -> None:
-        if self._is_accepted and self.session and self.visit.key is None:
+        if self._is_accepted and self.session and self.own.key is None:
             raise ShortcrustError(
                 "a session that begins in a websocket must be saved before accept(), with which "
                 "its cookie goes to the browser"
             )
         session = self.session
         try:
-            await run_async(self.driver.save(self.visit, dict(session), session.modified))
+            await run_async(self.driver.save(self.own, dict(session), session.modified))
         finally:
             self._note()
         self._is_saved = True
@@ -147,7 +169,7 @@ class OwnVisit:
         headers, session, closed = MutableHeaders(scope=message), self.session, None
         was_read = session.accessed
         if session.modified or (
-            self.visit.native is not None and not sets_cookie(headers, self._name)
+            self.own.native is not None and not sets_cookie(headers, self._name)
         ):
             closed = await self._closed(session)
         if was_read or closed is not None:
@@ -163,12 +185,12 @@ class OwnVisit:
 
     async def _closed(self, session: Session) -> _core.Closed | None:
         secure = self.scope.get("scheme") in ("https", "wss")
-        steps = self.driver.close(self.visit, dict(session), session.modified, secure)
+        steps = self.driver.close(self.own, dict(session), session.modified, secure)
         try:
             return await run_async(steps)
         finally:
             self._note()
 
     def _note(self) -> None:
-        if self.visit.failure is not None:
-            self.scope[REASON] = self.visit.failure
+        if self.own.failure is not None:
+            self.scope[REASON] = self.own.failure

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 REASON = "shortcrust.reason"
 """Why there is no session; what ``shortcrust.reason`` reads."""
-VISIT = "shortcrust.visit"
+OWN = "shortcrust.session"
 """The session of the front, for ``login`` and the other commands."""
 
 
@@ -22,7 +22,7 @@ class Outer:
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
-        self._session = {key: scope[key] for key in ("session", VISIT, REASON) if key in scope}
+        self._session = {key: scope[key] for key in ("session", OWN, REASON) if key in scope}
 
     def put_back(self) -> None:
         """When the inner application is done."""

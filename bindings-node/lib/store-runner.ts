@@ -1,0 +1,110 @@
+// Carries out at a store what the core asks for; which row is live, what is written and how often, the core decides.
+import { ambient } from './ambient.js'
+import { ShortcrustError } from './errors.js'
+import type { NativeSession, Revocation, StoreAction } from './native.js'
+import type { Row, Store } from './stores/index.js'
+import { pause } from './timers.js'
+
+/** What a store is for. */
+export type Mode = 'revocations' | 'sessions'
+
+type Said = Row | (Row | undefined)[] | number | 'done' | 'exists' | 'failed' | 'gone'
+
+const MESSAGES: Record<string, string> = {
+  conflict: 'other requests wrote the session all the while: nothing of this one was written',
+  unavailable: 'the store failed: the session is empty, or was not written',
+}
+
+export class StoreRunner {
+  readonly store: Store
+  readonly mode: Mode
+  /** Where requests wait of which another was first, by the record's key. */
+  readonly #queues = new Map<string, Promise<void>>()
+
+  constructor(store: Store, mode: Mode) {
+    this.store = store
+    this.mode = mode
+  }
+
+  /** Until nothing more is asked for. Throws what the store has thrown, where the request is to fail for it. */
+  async run(machine: NativeSession | Revocation): Promise<void> {
+    let thrown: unknown
+    let leave: (() => void) | undefined
+    try {
+      for (let need = machine.need(); need !== null; need = machine.need()) {
+        let said: Said[] = []
+        if (need.actions !== undefined) {
+          const done = await this.#each(need.actions)
+          said = done.said
+          thrown ??= done.error
+        } else {
+          // One of a process after the other: against other processes' alone each soon is first.
+          leave ??= await this.#enter(need.queue ?? '')
+          if (need.millis) await pause(need.millis)
+        }
+        machine.answer(said, ambient.now(), ambient.entropy)
+      }
+    } finally {
+      leave?.()
+    }
+    const { failure } = machine
+    if (failure?.raise) throw thrown ?? new ShortcrustError(failure.reason, MESSAGES[failure.reason] ?? '')
+  }
+
+  /** One after the other, until one is not done. */
+  async #each(actions: StoreAction[]): Promise<{ said: Said[]; error?: unknown }> {
+    const said: Said[] = []
+    for (const action of actions) {
+      try {
+        said.push(await this.#perform(action))
+      } catch (error) {
+        return { said: [...said, 'failed'], error }
+      }
+      if (said.at(-1) !== 'done') break
+    }
+    return { said }
+  }
+
+  async #perform(action: StoreAction): Promise<Said> {
+    const { kind, key, keys = [], version = 0, text = '', user, expires, limit } = action
+    const { store } = this
+    const entry = { text, user, expires }
+    switch (kind) {
+      case 'create':
+        return store.create(key, entry)
+      case 'load':
+        return [...(await store.load(keys))]
+      case 'put':
+        return store.put(key, entry)
+      case 'revoke':
+        return store.revoke(user ?? '', key || undefined)
+      case 'save':
+        return store.save(key, version, entry)
+      default:
+        // Nobody waits for it, and whether it fails is no matter of this request's.
+        if (!store.capabilities.expiry) store.sweep(expires ?? 0, limit).catch(() => {})
+        return 'done'
+    }
+  }
+
+  /** Gives what leaves the queue again. */
+  async #enter(key: string): Promise<() => void> {
+    const before = this.#queues.get(key)
+    const { promise, resolve } = withResolvers()
+    const mine = (before ?? Promise.resolve()).then(() => promise)
+    this.#queues.set(key, mine)
+    await before
+    return () => {
+      resolve()
+      if (this.#queues.get(key) === mine) this.#queues.delete(key)
+    }
+  }
+}
+
+function withResolvers(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = () => {}
+  const promise = new Promise<void>((done) => {
+    resolve = done
+  })
+  return { promise, resolve }
+}

@@ -1,0 +1,152 @@
+//! Whose session it is: what an application keeps in it, and when that changes.
+
+use alloc::{
+    borrow::ToOwned,
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use crate::payload::tree::{Node, Value};
+
+/// Where the frameworks that people use keep it: Flask-Login, Django, Passport.
+const FRAMEWORKS: [&str; 3] = ["_user_id", "_auth_user_id", "passport"];
+/// Where tutorials and applications keep it.
+const HABITS: [&str; 9] =
+    ["user_id", "userId", "userid", "uid", "user", "username", "userName", "account_id", "accountId"];
+/// Of an object that is a user.
+const INNER: [&str; 8] = ["id", "_id", "user_id", "userId", "uid", "sub", "username", "user"];
+
+/// Which keys of a session say whose it is.
+#[derive(Clone, Debug)]
+pub(super) struct Keys {
+    paths: Vec<Vec<String>>,
+    /// The first path was configured.
+    is_configured: bool,
+}
+
+/// What they say, in their order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Identity(Vec<Option<String>>);
+
+impl Default for Keys {
+    fn default() -> Self {
+        let known = FRAMEWORKS.iter().chain(&HABITS).map(|key| path(key)).collect();
+        Self { paths: known, is_configured: false }
+    }
+}
+
+impl Keys {
+    /// A user key that is configured counts in the place of the habits.
+    pub(super) fn configured(user_key: &str) -> Self {
+        let known = FRAMEWORKS.iter().filter(|key| **key != user_key).map(|key| path(key));
+        Self { paths: core::iter::once(path(user_key)).chain(known).collect(), is_configured: true }
+    }
+
+    pub(super) fn is_configured(&self) -> bool {
+        self.is_configured
+    }
+
+    pub(super) fn of(&self, payload: &str) -> Identity {
+        if payload.len() <= 2 {
+            return Identity::default();
+        }
+        let Ok(root) = Node::parse_top(payload, true) else { return Identity::default() };
+        let found = |path: &Vec<String>| {
+            let (first, rest) = path.split_first()?;
+            let value = &root.as_map()?.get(first.as_bytes())?.value;
+            let value = &payload[value.range.clone()];
+            let root = Node::parse(value, true).ok()?;
+            let node = rest.iter().try_fold(&root, |node, step| {
+                node.as_map()?.get(step.as_bytes()).map(|entry| &entry.value)
+            })?;
+            text(value, node)
+        };
+        Identity(self.paths.iter().map(found).collect())
+    }
+}
+
+impl Identity {
+    /// The user, where the session names one.
+    pub(super) fn user(&self) -> Option<&str> {
+        self.0.iter().flatten().next().map(String::as_str)
+    }
+
+    /// Whether it is another's from `self` to `new`. `is_told`: a login said who it is, so that a name that only
+    /// appears is more about the same user.
+    pub(super) fn is_changed(&self, new: &Self, is_told: bool) -> bool {
+        let len = self.0.len().max(new.0.len());
+        let at = |identity: &Self, index: usize| identity.0.get(index).cloned().flatten();
+        let pairs: Vec<_> = (0..len).map(|index| (at(self, index), at(new, index))).collect();
+        let both = || pairs.iter().filter(|(old, new)| old.is_some() && new.is_some());
+        if both().any(|(old, new)| old != new) {
+            return true;
+        }
+        if both().next().is_some() {
+            return false;
+        }
+        let is_gone = pairs.iter().any(|(old, _)| old.is_some());
+        let is_new = pairs.iter().any(|(_, new)| new.is_some());
+        is_gone || (is_new && !is_told)
+    }
+}
+
+fn path(key: &str) -> Vec<String> {
+    key.split('.').map(ToOwned::to_owned).collect()
+}
+
+/// A text, a number, a UUID or Markup by its text; an object by its id.
+fn text(payload: &str, node: &Node) -> Option<String> {
+    let utf8 = |bytes: &[u8]| {
+        core::str::from_utf8(bytes).ok().filter(|text| !text.is_empty()).map(ToOwned::to_owned)
+    };
+    match &node.value {
+        Value::Bytes(bytes) | Value::Markup(bytes) | Value::Text(bytes) => utf8(bytes),
+        Value::Number(_) => Some(payload[node.range.clone()].to_string()),
+        Value::Uuid(bytes) => Some(hyphenated(bytes)),
+        Value::Map(map) => {
+            let inner = |key: &&str| map.get(key.as_bytes()).and_then(|entry| text(payload, &entry.value));
+            INNER.iter().find_map(inner)
+        }
+        _ => None,
+    }
+}
+
+/// As Python's `str(uuid)` and as databases show it.
+fn hyphenated(bytes: &[u8; 16]) -> String {
+    let hex = format!("{:032x}", u128::from_be_bytes(*bytes));
+    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(payload: &str) -> Option<String> {
+        Keys::default().of(payload).user().map(ToOwned::to_owned)
+    }
+
+    #[test]
+    fn a_user_is_a_text_a_number_a_uuid_or_markup_and_an_object_is_its_id() {
+        assert_eq!(user(r#"{"a":1,"user_id":7}"#).as_deref(), Some("7"));
+        assert_eq!(user(r#"{"user":{"name":"Ada","id":"ada"}}"#).as_deref(), Some("ada"));
+        assert_eq!(user(r#"{"passport":{"user":{"id":3}}}"#).as_deref(), Some("3"));
+        assert_eq!(user(r#"{"uid":{" m":"ada"}}"#).as_deref(), Some("ada"));
+        let uuid = r#"{"uid":{" u":"12345678123456781234567812345678"}}"#;
+        assert_eq!(user(uuid).as_deref(), Some("12345678-1234-5678-1234-567812345678"));
+        assert_eq!(user(r#"{"user":{"theme":"dark"}}"#), None);
+        assert_eq!(user(r#"{"user":true,"uid":null,"username":""}"#), None);
+    }
+
+    #[test]
+    fn another_user_is_told_from_more_about_the_same() {
+        let keys = Keys::default();
+        let changed = |old: &str, new: &str, told| keys.of(old).is_changed(&keys.of(new), told);
+        assert!(changed("{}", r#"{"user_id":1}"#, false));
+        assert!(changed(r#"{"user_id":1}"#, "{}", false));
+        assert!(changed(r#"{"user_id":1,"uid":5}"#, r#"{"user_id":2,"uid":5}"#, false));
+        assert!(!changed(r#"{"user_id":1}"#, r#"{"user_id":1,"username":"ada"}"#, false));
+        assert!(!changed("{}", r#"{"username":"ada"}"#, true));
+        assert!(!changed(r#"{"user":{"id":1}}"#, r#"{"user":{"id":1,"seen":2}}"#, false));
+    }
+}

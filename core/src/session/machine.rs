@@ -1,0 +1,461 @@
+//! What a request waits for, and what follows from the answers: load, write, and write again where another request was
+//! first. The host runs the actions and holds no state of its own.
+
+use alloc::{borrow::ToOwned, string::String, vec, vec::Vec};
+
+use super::{
+    Content, Engine, Failure, Session,
+    actions::{Action, Answer, Need, Row},
+    engine::Mode,
+    opening::Candidate,
+    revocation,
+    stored::{Leaving, Loaded, Target, Write},
+    tables::{self, Change, CookieChange, Leave, Met, Moving, State, StoreChange, moving},
+};
+use crate::{
+    entropy::{Entropy, draw},
+    error::{Reason, SealError},
+    payload::{merge, written},
+    record::{self, Record},
+    time::UnixMillis,
+};
+
+/// How often a write is tried.
+const MAX_TRIES: u32 = 16;
+/// Milliseconds. The pauses of all tries are together under 2 seconds.
+const LONGEST_PAUSE: u32 = 200;
+
+/// What is under way.
+#[derive(Clone, Debug, Default)]
+pub(super) enum Task {
+    #[default]
+    Idle,
+    /// Which of the cookies is the session.
+    Load(Vec<Candidate>),
+    /// What is there now, since another request was first.
+    LoadAgain(Write),
+    /// Whether a session in a cookie that begins is meant by an earlier revocation.
+    Begin(String),
+    /// The ids of sessions in cookies that ended or moved away, the next one last.
+    End(Vec<([u8; 16], Leave)>),
+    /// A mark that follows from what was there.
+    Put(Action),
+    /// Another request was first: in the process' queue, and after a pause.
+    Wait(Write, u32),
+    Write(Write, Vec<Action>),
+}
+
+impl Session {
+    /// What it waits for. Until this is [`Need::Done`] nothing else may be done with the session.
+    pub fn need(&self) -> Need {
+        match &self.task {
+            Task::Idle => Need::Done,
+            Task::Load(candidates) => load(Engine::keys(candidates)),
+            Task::LoadAgain(write) => load(vec![write.contested().to_owned()]),
+            Task::Begin(user) => load(vec![revocation::of_user(&self.settings.scope, user)]),
+            Task::End(ids) => Need::Ask(ids.last().map(|(id, _)| self.mark_of(id)).unwrap_or_default()),
+            Task::Put(action) => Need::Ask(vec![action.clone()]),
+            Task::Wait(write, millis) => Need::Wait { millis: *millis, queue: write.contested().to_owned() },
+            Task::Write(_, actions) => Need::Ask(actions.clone()),
+        }
+    }
+
+    /// Takes the answers, in the order of the actions; the first that is not `Done` may be the last.
+    pub fn answer(&mut self, answers: Vec<Answer>, now: UnixMillis, rng: &mut dyn Entropy) {
+        let failed = answers.contains(&Answer::Failed);
+        match core::mem::take(&mut self.task) {
+            Task::Load(_) if failed => self.load_failed(),
+            Task::Load(candidates) => {
+                let rows = rows(answers);
+                *self = Engine::from(&*self).pick(candidates, &rows, now).with_cookies_of(self);
+            }
+            Task::Write(write, actions) => self.wrote(write, &actions, &answers, now, rng),
+            _ if failed => self.fail(Reason::Unavailable),
+            Task::Begin(user) => self.begun(&user, answers, now),
+            Task::End(ids) => self.ended(ids, &answers),
+            Task::Idle | Task::Put(_) => {}
+            Task::LoadAgain(write) => {
+                let row = rows(answers).into_iter().next().flatten();
+                self.met(write, row.as_ref(), now);
+            }
+            Task::Wait(write, _) => self.task = Task::LoadAgain(write),
+        }
+    }
+
+    /// Begins to write what the handler has left until now. The host then runs what the session [needs](Self::need).
+    pub fn save(
+        &mut self,
+        content: &Content<'_>,
+        now: UnixMillis,
+        rng: &mut dyn Entropy,
+    ) -> Result<(), SealError> {
+        self.has_given_up = false;
+        self.finish(content, now, rng)
+    }
+
+    /// As [`save`](Self::save), when the handler has ended. Where a write has failed, which is an error, the page about
+    /// that error comes by here again and writes nothing.
+    pub fn finish(
+        &mut self,
+        content: &Content<'_>,
+        now: UnixMillis,
+        rng: &mut dyn Entropy,
+    ) -> Result<(), SealError> {
+        if self.has_given_up {
+            return Ok(());
+        }
+        self.failure = None;
+        self.follow_identity(content, now);
+        if self.suppressed {
+            return Ok(());
+        }
+        if self.settings.mode == Mode::Revocations {
+            return self.mark(content, now, rng);
+        }
+        let begun = self.write(content, now, rng);
+        self.has_given_up = begun.is_err();
+        match begun {
+            Err(_) if !content.is_asked() => self.has_given_up = false,
+            Err(error) => return Err(error),
+            Ok(None) => {}
+            Ok(Some(write)) => self.start(write, now),
+        }
+        Ok(())
+    }
+
+    /// Why the last write, or the first load, did not come about.
+    pub fn failure(&self) -> Option<Failure> {
+        self.failure
+    }
+
+    /// How often other requests were first.
+    pub fn conflicts(&self) -> u32 {
+        self.conflicts
+    }
+
+    /// The store's key of the record, if there is one: what [`Engine::revoke`] takes.
+    pub fn key(&self) -> Option<&str> {
+        Some(&self.stored.as_ref()?.row.as_ref()?.key)
+    }
+
+    fn with_cookies_of(self, other: &Self) -> Self {
+        Self { cookie_sent: other.cookie_sent, duplicates: other.duplicates, ..self }
+    }
+
+    fn load_failed(&mut self) {
+        let engine = Engine::from(&*self);
+        *self = Self { suppressed: true, ..engine.fresh(Reason::Unavailable) }.with_cookies_of(self);
+        self.failure = Some(Failure { reason: Reason::Unavailable, raise: !self.settings.tolerates_outage });
+        self.has_given_up = true;
+    }
+
+    /// A login or logout that nobody has heard of is an error, whatever is said about outages.
+    fn fail(&mut self, reason: Reason) {
+        let raise = match reason {
+            Reason::Unavailable => self.moved || !self.settings.tolerates_outage,
+            _ => reason == Reason::Conflict,
+        };
+        (self.reason, self.failure) = (Some(reason), Some(Failure { reason, raise }));
+        self.suppressed |= matches!(reason, Reason::Ended | Reason::Identity);
+        self.has_given_up |= !self.suppressed;
+        if let (true, Some(stored)) = (self.suppressed, &mut self.stored) {
+            stored.leaving = None;
+        }
+    }
+
+    fn is_converted(&self) -> bool {
+        self.stored.as_ref().is_some_and(|stored| stored.is_converted)
+    }
+
+    fn start(&mut self, write: Write, now: UnixMillis) {
+        let actions = write.actions(&Engine::from(&*self), now);
+        if actions.is_empty() {
+            self.settled(write, now);
+        } else {
+            self.task = Task::Write(write, actions);
+        }
+    }
+
+    fn wrote(
+        &mut self,
+        mut write: Write,
+        actions: &[Action],
+        answers: &[Answer],
+        now: UnixMillis,
+        rng: &mut dyn Entropy,
+    ) {
+        let mut met = None;
+        for (action, answer) in actions.iter().zip(answers) {
+            match (action, answer) {
+                (Action::Save { key, .. }, Answer::Done) => {
+                    let is_buried = write.leaving.as_ref().is_some_and(|leaving| leaving.row.key == *key);
+                    if is_buried {
+                        write.leaving = None;
+                    }
+                }
+                (Action::Sweep { .. }, _) | (_, Answer::Done) => {}
+                _ => {
+                    met = Some(answer);
+                    break;
+                }
+            }
+        }
+        match met {
+            None => self.settled(write, now),
+            Some(Answer::Gone) => self.met(write, None, now),
+            // An id is drawn by nobody else. That of an old cookie is, by the other first requests with it.
+            Some(Answer::Exists) if !self.is_converted() => self.fail(Reason::Unavailable),
+            Some(Answer::Conflict(_) | Answer::Exists) => {
+                self.conflicts += 1;
+                write.conflicts += 1;
+                if write.conflicts >= MAX_TRIES {
+                    return self.fail(Reason::Conflict);
+                }
+                let millis = match write.conflicts {
+                    1 => 0,
+                    tries => pause(tries, rng),
+                };
+                self.task = Task::Wait(write, millis);
+            }
+            Some(_) => self.fail(Reason::Unavailable),
+        }
+    }
+
+    /// Another request has written, ended or taken over the record.
+    fn met(&mut self, mut write: Write, row: Option<&Row>, now: UnixMillis) {
+        let went_on = if let Some(leaving) = write.leaving.take() {
+            self.met_leaving(&mut write, &leaving, row)
+        } else if let Some(target) = write.target.take() {
+            self.met_target(&mut write, target, row)
+        } else {
+            Ok(())
+        };
+        match went_on {
+            // Who wrote has touched it too.
+            Ok(()) if write.is_touch() => self.settled(write, now),
+            Ok(()) => self.start(write, now),
+            Err(reason) => self.fail(reason),
+        }
+    }
+
+    fn met_leaving(&self, write: &mut Write, leaving: &Leaving, row: Option<&Row>) -> Result<(), Reason> {
+        let (met, theirs) = leaving.row.met(row);
+        let again = theirs.clone().map(|row| Leaving { row, why: leaving.why });
+        match moving(leaving.why, met) {
+            Moving::Ends => return Err(Reason::Ended),
+            Moving::Lost => return Err(Reason::Identity),
+            Moving::Goes => {}
+            Moving::GoesBare => {
+                write.leaving = again;
+                self.rewrite(write, |target| written(self.settings.dialect, &target.base, &target.mine))?;
+            }
+            Moving::Joins => {
+                let theirs = theirs.as_ref().and_then(Loaded::payload).ok_or(Reason::Internal)?;
+                self.rewrite(write, |target| {
+                    merge(self.settings.dialect, &target.base, &target.mine, theirs)
+                })?;
+                write.leaving = again;
+            }
+            Moving::Leaves => write.leaving = again,
+        }
+        Ok(())
+    }
+
+    fn met_target(&self, write: &mut Write, target: Target, row: Option<&Row>) -> Result<(), Reason> {
+        let Some(over) = &target.over else { return self.met_created(write, target, row) };
+        let (met, theirs) = over.met(row);
+        let theirs = theirs.ok_or(Reason::Ended)?;
+        if met == Met::Identity && !target.is_raised {
+            return Err(Reason::Identity);
+        }
+        if target.is_touch {
+            write.target = Some(Target { record: theirs.record.clone(), over: Some(theirs), ..target });
+            return Ok(());
+        }
+        let times = (theirs.record.renewed, theirs.record.expires);
+        let mut target = target;
+        if target.is_raised {
+            target.record.epoch = theirs.record.epoch + 1;
+        } else {
+            let their_payload = theirs.payload().ok_or(Reason::Internal)?;
+            let merged = merge(self.settings.dialect, &target.base, &target.mine, their_payload)?;
+            self.set_payload(&mut target.record, merged)?;
+        }
+        target.record.renewed = target.record.renewed.max(times.0);
+        target.record.expires = target.record.expires.max(times.1);
+        write.target = Some(Target { over: Some(theirs), ..target });
+        Ok(())
+    }
+
+    /// Another first request with the same old cookie has created the record: this write goes on from there.
+    fn met_created(&self, write: &mut Write, target: Target, row: Option<&Row>) -> Result<(), Reason> {
+        let mut over = Loaded {
+            key: target.key.clone(),
+            version: 0,
+            record: target.record.clone(),
+            base: target.base.clone(),
+        };
+        let (_, theirs) = over.met(row);
+        over = theirs.ok_or(Reason::Ended)?;
+        let is_touch = target.mine == target.base;
+        let merged = match over.payload() {
+            Some(theirs) => merge(self.settings.dialect, &target.base, &target.mine, theirs)?,
+            None => return Err(Reason::Internal),
+        };
+        let mut target = Target { is_touch, ..target };
+        target.record = Record { epoch: over.record.epoch, ..target.record };
+        if is_touch {
+            target.record = over.record.clone();
+        } else {
+            self.set_payload(&mut target.record, merged)?;
+        }
+        write.target = Some(Target { over: Some(over), ..target });
+        Ok(())
+    }
+
+    /// Other data for the record that is to be created.
+    fn rewrite(
+        &self,
+        write: &mut Write,
+        payload: impl FnOnce(&Target) -> Result<String, Reason>,
+    ) -> Result<(), Reason> {
+        let Some(target) = &mut write.target else { return Ok(()) };
+        let payload = payload(target)?;
+        self.set_payload(&mut target.record, payload)
+    }
+
+    fn set_payload(&self, record: &mut Record, payload: String) -> Result<(), Reason> {
+        record.user = self.user_in(&payload);
+        self.check(&payload, crate::format::MAX_RECORD).map_err(|error| error.reason())?;
+        record.content = record::Content::Payload(payload);
+        Ok(())
+    }
+
+    /// All is written; later writes build upon it.
+    fn settled(&mut self, write: Write, now: UnixMillis) {
+        let Some(stored) = &mut self.stored else { return };
+        stored.leaving = None;
+        (self.moved, self.bare) = (false, false);
+        let Some(target) = write.target else {
+            self.cookie_due = tables::cookie_of_stored(StoreChange::End, self.cookie_sent, false);
+            return;
+        };
+        let was_written = !(target.is_touch && write.conflicts > 0);
+        let version = match &target.over {
+            None => 1,
+            Some(row) if was_written => row.version + 1,
+            Some(row) => row.version,
+        };
+        let is_created = target.over.is_none();
+        (self.meta.created, self.meta.issued) = (Some(target.record.created), Some(now));
+        self.meta.user.clone_from(&target.record.user);
+        let Target { key, record, mine, .. } = target;
+        stored.row = Some(Loaded { key, version, record, base: mine.clone() });
+        let change = if is_created { StoreChange::Create } else { StoreChange::Save };
+        self.cookie_due = match tables::cookie_of_stored(change, self.cookie_sent, self.moves_cookie()) {
+            CookieChange::Nothing => self.cookie_due,
+            due => due,
+        };
+        self.state = State::Live;
+        self.renew = false;
+        self.incoming_is(&mine);
+    }
+
+    /// Sessions in cookies: the ids that ended are made known.
+    fn mark(
+        &mut self,
+        content: &Content<'_>,
+        now: UnixMillis,
+        rng: &mut dyn Entropy,
+    ) -> Result<(), SealError> {
+        if self.change(content) == Change::Emptied {
+            // The cookie goes, and a copy of it is not to come back.
+            self.ended.extend(self.meta.id.take().map(|id| (id, Leave::End)));
+            self.begins_for = None;
+        }
+        if self.begins_for.is_some() && self.meta.id.is_none() {
+            self.meta.id = Some(draw(rng)?);
+        }
+        self.marked_at = now;
+        let ended = core::mem::take(&mut self.ended);
+        self.task = if ended.is_empty() { self.begin() } else { Task::End(ended) };
+        Ok(())
+    }
+
+    fn mark_of(&self, id: &[u8; 16]) -> Vec<Action> {
+        let now = self.marked_at;
+        let key = revocation::ended(&self.settings.scope, id);
+        let sweep = Action::sweep_after(&key, now);
+        let mark = Action::Create { key, entry: Engine::from(self).mark(now, now) };
+        core::iter::once(mark).chain(sweep).collect()
+    }
+
+    /// Of requests that end one session, or move it, one is the first: a logout is undone by none of them.
+    fn ended(&mut self, mut ids: Vec<([u8; 16], Leave)>, answers: &[Answer]) {
+        let Some((_, why)) = ids.pop() else { return };
+        if answers.first() == Some(&Answer::Exists) {
+            match moving(why, Met::Ended) {
+                Moving::GoesBare => self.bare = true,
+                Moving::Ends => {
+                    // The new cookie may be on its way.
+                    let new = self.meta.id.take().filter(|_| self.is_head_given);
+                    ids.extend(new.map(|id| (id, Leave::End)));
+                    self.begins_for = None;
+                    self.fail(Reason::Ended);
+                }
+                _ => {}
+            }
+        }
+        self.task = if ids.is_empty() { self.begin() } else { Task::End(ids) };
+    }
+
+    fn begin(&mut self) -> Task {
+        self.begins_for.take().map_or(Task::Idle, Task::Begin)
+    }
+
+    /// A session that begins is not meant by a revocation that came before, though by the clocks it might be.
+    fn begun(&mut self, user: &str, answers: Vec<Answer>, now: UnixMillis) {
+        let row = rows(answers).into_iter().next().flatten();
+        let excepted = core::mem::take(&mut self.excepted_until);
+        let Some(since) = row.as_ref().and_then(revocation::time_of) else { return };
+        let is_meant = |begun: Option<UnixMillis>| begun.is_some_and(|begun| begun.secs() <= since.secs());
+        let is_excepted = |until: Option<UnixMillis>| until.is_some_and(|until| since <= until);
+        // What was in it before is meant all the same.
+        self.bare |=
+            self.began_before.is_some_and(|(begun, until)| is_meant(Some(begun)) && !is_excepted(until));
+        if let (true, true, Some(id)) = (is_excepted(excepted), is_meant(self.meta.created), &self.meta.id) {
+            let key = revocation::kept(&self.settings.scope, user, id);
+            let entry = Engine::from(&*self).mark(since, now);
+            self.excepted_until = Some(since);
+            self.task = Task::Put(Action::Put { key, entry });
+        }
+    }
+}
+
+impl Loaded {
+    fn payload(&self) -> Option<&str> {
+        match &self.record.content {
+            record::Content::Payload(payload) => Some(payload),
+            record::Content::Tombstone => None,
+        }
+    }
+}
+
+fn load(keys: Vec<String>) -> Need {
+    Need::Ask(vec![Action::Load { keys }])
+}
+
+fn rows(answers: Vec<Answer>) -> Vec<Option<Row>> {
+    let found = answers.into_iter().find_map(|answer| match answer {
+        Answer::Rows(rows) => Some(rows),
+        _ => None,
+    });
+    found.unwrap_or_default()
+}
+
+/// At least half of a span that doubles with each try.
+fn pause(tries: u32, rng: &mut dyn Entropy) -> u32 {
+    let span = (1_u32 << tries.min(8)).min(LONGEST_PAUSE);
+    let byte = draw::<1>(rng).map_or(0, |[byte]| u32::from(byte));
+    span / 2 + span * byte / 512
+}
