@@ -96,17 +96,19 @@ pub(crate) fn user_index(engine: &Engine, user: &str) -> String {
     engine.core.scope().user(user)
 }
 
-/// The record of a session that begins `now`, for what another library kept; its key.
+/// The record of a session that began `created`, or begins `now`, for what another library kept; its key.
 #[pyfunction]
+#[pyo3(signature = (engine, id, payload, now_ms, expires_ms, created_ms=None))]
 pub(crate) fn new_record(
     engine: &Engine,
     id: &str,
     payload: String,
     now_ms: i64,
     expires_ms: Option<i64>,
+    created_ms: Option<i64>,
 ) -> (String, String) {
     let record = record::Record {
-        created: UnixMillis(now_ms),
+        created: UnixMillis(created_ms.unwrap_or(now_ms)),
         renewed: UnixMillis(now_ms),
         expires: expires_ms.map(UnixMillis),
         epoch: 0,

@@ -26,12 +26,16 @@ from ._installed import STARLETTE as _STARLETTE  # noqa: F401 - first: it says w
 from .commands import Sessions, login, logout, regenerate, save, sessions, user
 from .middleware import SessionMiddleware
 from .session import Session
+from .starsessions import Row, Rows, StarsessionsRows
 
 __all__ = [
+    "Row",
+    "Rows",
     "Session",
     "SessionInfo",
     "SessionMiddleware",
     "Sessions",
+    "StarsessionsRows",
     "login",
     "logout",
     "reason",

@@ -18,9 +18,12 @@ from .arguments import in_our_words
 from .at_start import warn_at_start
 from .scope import OWN, REASON, Outer, cookie_header, sets_cookie
 from .session import Session
+from .take_over import TakeOver
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from .starsessions import Rows
 
 
 class OwnFront:
@@ -37,6 +40,7 @@ class OwnFront:
         domain: str | None,
         partitioned: bool,
         settings: Mapping[str, Any],
+        rows: Rows | None = None,
     ) -> None:
         cookie = {
             "NAME": name,
@@ -69,6 +73,7 @@ class OwnFront:
             has_records=purpose == "sessions",
         )
         self._name = name
+        self._take_over = None if rows is None else TakeOver(self.driver, rows, name, settings)
 
     async def __call__(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         outer = Outer(scope)
@@ -77,6 +82,8 @@ class OwnFront:
         # The name's letters are not there in most requests without a session.
         if self._name in header:
             own, data = await run_async(self.driver.open(header))
+        if self._take_over is not None and own.reason == "not_found":
+            own, data = await self._take_over.open(header)
         scope[REASON] = own.reason
         session = scope["session"] = OwnSession() if data is None else OwnSession(data)
         session.on_clear = lambda: self.driver.cleared(own)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from ..stores import AsyncStore
+    from .starsessions import Rows
 
 
 class SessionMiddleware(DropIn):
@@ -49,6 +50,7 @@ class SessionMiddleware(DropIn):
         revocations: AsyncStore | None = None,
         outage: Literal["error", "empty"] | None = None,
         user_key: str | None = None,
+        take_over: Rows | None = None,
         peer_exact: bool = False,
     ) -> None:
         secrets = secret_list(secret_key)
@@ -64,13 +66,13 @@ class SessionMiddleware(DropIn):
             "USER_KEY": user_key,
         }
         ours = {key: option for key, option in ours.items() if option is not None}
-        is_own = bool(ours) or policy is not None
+        is_own = bool(ours) or policy is not None or take_over is not None
         super().__init__(app, secrets, *peers, peer_exact=peer_exact, checked=not is_own)
         self._own: OwnFront | None = None
         if is_own:
             if peer_exact:
                 raise ConfigError("peer_exact goes with Starlette's own arguments only")
-            self._own = OwnFront(secrets, *peers, ours | lifetime(max_age, policy))
+            self._own = OwnFront(secrets, *peers, ours | lifetime(max_age, policy), take_over)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._own is None or scope["type"] not in ("http", "websocket"):
