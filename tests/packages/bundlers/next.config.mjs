@@ -1,0 +1,5 @@
+export default {
+  output: 'standalone',
+  serverExternalPackages: ['shortcrust'],
+  outputFileTracingRoot: import.meta.dirname,
+}
