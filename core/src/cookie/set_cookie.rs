@@ -209,7 +209,7 @@ impl SetCookie {
         if size > MAX_NAME_AND_VALUE {
             let message = format!(
                 "the session's cookie would have {size} bytes and browsers keep at most {MAX_NAME_AND_VALUE}: \
-                 put less into the session"
+                 put less into the session, or keep sessions in a store"
             );
             return Err(SealError::new(Reason::TooLarge, message));
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from flask import has_request_context
+from flask import current_app, has_request_context, request
 from flask import session as current_session
 
 from .._driver import RequestSession, SessionInfo, run, user_text
@@ -31,13 +31,16 @@ def login(user_id: str | int | UUID) -> None:
 
 
 def logout() -> None:
-    """Ends the session. What is put into it afterwards begins another one, of nobody's."""
+    """Ends the session. What is put into it afterwards begins another one, of nobody's.
+
+    Flask-Login's remember cookie ends too, whether ``logout_user()`` is called besides or not.
+    """
     current_driver().logout(own_of(current_session))
-    # By it Flask-Login deletes its own cookie, with which the browser would be logged in again.
-    remember = current_session.get("_remember")
+    is_remembered = current_session.get("_remember") == "clear" or _has_remember_cookie()
     current_session.clear()
-    if remember == "clear":
-        current_session["_remember"] = remember
+    if is_remembered:
+        # By it Flask-Login deletes its cookie, with which the browser would be logged in again.
+        current_session["_remember"] = "clear"
 
 
 def user() -> str | None:
@@ -54,7 +57,8 @@ def regenerate() -> None:
 def save() -> None:
     """Writes the session to the store now, and not only when the response is made.
 
-    Raises ``Conflict`` where other requests were first 16 times.
+    Raises ``Conflict`` where other requests were first 16 times, and ``Unsupported`` where the
+    session is new and the response has been made, as in a background task.
     """
     current_interface().save(current_session)
 
@@ -94,6 +98,12 @@ class Sessions:
 
 
 sessions: Sessions = Sessions()
+
+
+def _has_remember_cookie() -> bool:
+    """Flask-Login's own cookie came."""
+    name = current_app.config.get("REMEMBER_COOKIE_NAME", "remember_token")
+    return hasattr(current_app, "login_manager") and name in request.cookies
 
 
 def _current() -> RequestSession | None:

@@ -16,7 +16,7 @@ from flask.sessions import SessionInterface as PeerInterface
 
 from .. import _config, _core, ambient
 from .._driver import Driver, RequestSession, run
-from .._errors import ConfigError
+from .._errors import ConfigError, Unsupported
 from .._queues import Queues
 from .._warnings import log
 from . import settings
@@ -26,8 +26,33 @@ from ._http import REASON, cookie_header, forbid_caching, vary
 OWN = "_shortcrust_session"
 
 
+# Set when the session is saved with its response.
+_ANSWERED = "_shortcrust_answered"
+
+
 class OwnSession(SecureCookieSession):
-    """As Flask's; emptied, it is nobody's any more."""
+    """As Flask's; ``modified`` sees nested changes, and emptied it is nobody's any more."""
+
+    was_modified = False
+    """Whether the top level was changed, or ``modified`` set."""
+
+    def _is_modified(self) -> bool:
+        return self.was_modified or self._is_changed_within()
+
+    def _set_modified(self, value: bool) -> None:
+        self.was_modified = value
+
+    # In Flask an attribute, which extensions read and views set.
+    modified = property(_is_modified, _set_modified)
+
+    def _is_changed_within(self) -> bool:
+        own = vars(self).get(OWN)
+        came = None if own is None or own.native is None else own.native.data()
+        if came is None:
+            return False
+        now = dict(self)
+        # To Python 1 is True and 1.0.
+        return bool(came != now or _core.dump_tagged(came) != _core.dump_tagged(now))
 
     def clear(self) -> None:
         super().clear()
@@ -106,13 +131,16 @@ class ShortcrustInterface(PeerInterface):
         varies = bool(session.accessed)
         if varies:
             response.vary.add("Cookie")
-        driver = self.driver(app)
-        if driver is None or (OWN not in vars(session) and not session.modified):
+        driver, modified = self.driver(app), _was_modified(session)
+        if driver is None:
+            return
+        vars(session)[_ANSWERED] = True
+        if OWN not in vars(session) and not modified:
             return
         own = own_of(session)
         secure = _is_secure(app)
         try:
-            closed = run(driver.close(own, dict(session), session.modified, secure))
+            closed = run(driver.close(own, dict(session), modified, secure))
         finally:
             _note(own)
         if closed is None:
@@ -127,13 +155,18 @@ class ShortcrustInterface(PeerInterface):
         driver = self.driver(current_app)
         if driver is None:
             return
-        own = own_of(session)
+        own, modified = own_of(session), _was_modified(session)
+        if _ANSWERED in vars(session) and own.key is None and session:
+            raise Unsupported(
+                "the response has been made, so that no cookie can bring this new session back: "
+                "put something into the session before, or save it before"
+            )
         try:
-            run(driver.save(own, dict(session), session.modified))
+            run(driver.save(own, dict(session), modified))
         finally:
             _note(own)
         # What was emptied still has to take its cookie along.
-        session.modified = session.modified and not session
+        session.modified = modified and not session
 
     def regenerate(self, session: SessionMixin) -> None:
         """Gives the session a new id when it is saved.
@@ -166,6 +199,11 @@ def own_of(session: SessionMixin) -> RequestSession:
     """Of the session's request; made now if no cookie came."""
     attributes = vars(session)
     return cast(RequestSession, attributes.setdefault(OWN, RequestSession()))
+
+
+def _was_modified(session: SessionMixin) -> bool:
+    """The driver looks for nested changes itself."""
+    return session.was_modified if isinstance(session, OwnSession) else session.modified
 
 
 def _is_secure(app: Flask) -> bool:
