@@ -113,6 +113,20 @@ def test_an_old_cookie_opens_no_session_that_has_ended(path: str, kind: str, clo
     assert [c for c in cookies(response) if "Max-Age=0" not in c] == []
 
 
+@pytest.mark.parametrize("apart", ["namespace", "audience", "session_cookie"])
+def test_applications_that_share_a_store_open_no_sessions_of_each_other(
+    apart: str, clock: Clock
+) -> None:
+    options = with_store("store")
+    one, other = site(**options, **{apart: "one"}), site(**options, **{apart: "other"})
+    (cookie,) = cookies(get(one, "/put", ""))
+    token = cookie.partition("=")[2].partition(";")[0]
+    for app, called, found in ((one, "one", 1), (other, "other", 0)):
+        name = called if apart == "session_cookie" else "session"
+        response = TestClient(app).get("/", headers={"Cookie": f"{name}={token}"})
+        assert response.json()["n"] == found
+
+
 def test_an_old_cookie_makes_one_record_however_often_it_comes(clock: Clock) -> None:
     app = site(**with_store("store"))
     old = signed({"user": "ada"})

@@ -50,6 +50,7 @@ class SessionMiddleware(DropIn):
         revocations: AsyncStore | None = None,
         outage: Literal["error", "empty"] | None = None,
         user_key: str | None = None,
+        namespace: str | None = None,
         take_over: Rows | None = None,
         peer_exact: bool = False,
     ) -> None:
@@ -64,6 +65,7 @@ class SessionMiddleware(DropIn):
             "REVOCATIONS": revocations,
             "OUTAGE": outage,
             "USER_KEY": user_key,
+            "NAMESPACE": namespace,
         }
         ours = {key: option for key, option in ours.items() if option is not None}
         is_own = bool(ours) or policy is not None or take_over is not None
