@@ -6,7 +6,10 @@ import type { Shown } from './native.js'
 
 export type Data = Record<string, unknown>
 
-/** JSON, and where in it a string stands for more: a JSON object from JSON Pointer to kind, or no text. */
+/**
+ * JSON, and where in it a string stands for more: a JSON object that has of the data's keys and positions only those
+ * that lead there, and the kind at the end; or no text.
+ */
 export interface Encoded {
   readonly text: string
   readonly kinds: string
@@ -14,9 +17,7 @@ export interface Encoded {
 
 export function decode({ text, kinds }: Shown): Data {
   const data: Data = JSON.parse(text)
-  if (kinds !== undefined) {
-    for (const [pointer, kind] of Object.entries<string>(JSON.parse(kinds))) revive(data, pointer, kind)
-  }
+  if (kinds !== undefined) revive(data, JSON.parse(kinds))
   return data
 }
 
@@ -32,12 +33,16 @@ export function encode(data: object): Encoded {
   }
 }
 
-function revive(root: Data, pointer: string, kind: string): void {
-  const steps = pointer.split('/').slice(1).map(fromStep)
-  const last = steps.pop() ?? ''
-  const parent = steps.reduce<unknown>((node, step) => own(node, step), root)
-  const text = own(parent, last)
-  if (typeof text === 'string') (parent as Data)[last] = kind === 'date' ? new Date(text) : bytes(text)
+interface Kinds {
+  [step: string]: Kinds | 'bytes' | 'date'
+}
+
+function revive(data: Data, kinds: Kinds): void {
+  for (const [step, kind] of Object.entries(kinds)) {
+    const value = own(data, step)
+    if (typeof kind === 'object') revive(value as Data, kind)
+    else if (typeof value === 'string') data[step] = kind === 'date' ? new Date(value) : bytes(value)
+  }
 }
 
 function own(node: unknown, key: string): unknown {
@@ -57,29 +62,39 @@ function hasSpecial(value: unknown): boolean {
   return typeof (value as Data).toJSON !== 'function' && Object.values(value).some(hasSpecial)
 }
 
+/** Where a container stands, and the kinds below it as soon as there are any. */
+interface Place {
+  readonly up?: Place
+  readonly step: string
+  kinds?: Kinds
+}
+
 function encodeSpecial(data: object): Encoded {
-  const kinds: Record<string, string> = {}
+  const root: Place = { step: '', kinds: Object.create(null) }
   // A container's children follow it at once, so this is right for one that stands in two places too.
-  const pointers = new WeakMap<object, string>()
+  const places = new WeakMap<object, Place>()
   function replacer(this: Data, key: string, json: unknown): unknown {
-    const pointer = pointers.has(this) ? `${pointers.get(this)}/${toStep(key)}` : ''
+    const up = places.get(this)
     const value = this[key]
-    if (isDate(value) && json !== null) kinds[pointer] = 'date'
-    if (isUint8Array(value)) {
-      kinds[pointer] = 'bytes'
+    if (up !== undefined && isDate(value) && json !== null) kindsOf(up)[key] = 'date'
+    if (up !== undefined && isUint8Array(value)) {
+      kindsOf(up)[key] = 'bytes'
       return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64')
     }
-    if (typeof json === 'object' && json !== null) pointers.set(json, pointer)
+    if (typeof json === 'object' && json !== null) {
+      places.set(json, up === undefined ? root : { up, step: key })
+    }
     return json
   }
   const text = JSON.stringify(data, replacer)
-  return { text, kinds: JSON.stringify(kinds) }
+  return { text, kinds: JSON.stringify(root.kinds) }
 }
 
-function toStep(key: string): string {
-  return key.replaceAll('~', '~0').replaceAll('/', '~1')
-}
-
-function fromStep(step: string): string {
-  return step.replaceAll('~1', '/').replaceAll('~0', '~')
+/** Made on the way to the first place that needs them. They may have a key `__proto__`, so they have no prototype. */
+function kindsOf(place: Place): Kinds {
+  if (place.kinds !== undefined) return place.kinds
+  const kinds: Kinds = Object.create(null)
+  place.kinds = kinds
+  if (place.up !== undefined) kindsOf(place.up)[place.step] = kinds
+  return kinds
 }

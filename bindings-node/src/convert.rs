@@ -13,7 +13,7 @@ use crate::error;
 pub struct Shown {
     /// JSON.
     pub text: String,
-    /// A JSON object from JSON Pointer to `date` or `bytes`, where there is one.
+    /// A JSON object with the keys and positions that lead to them, and `date` or `bytes` at the end, where there is one.
     pub kinds: Option<String>,
 }
 

@@ -1,5 +1,7 @@
 //! Python's values to the payload's text and back: the core's Sink and Writer over Python objects.
 
+use std::vec;
+
 use pyo3::{
     exceptions::PyTypeError,
     prelude::*,
@@ -8,11 +10,12 @@ use pyo3::{
     types::{
         PyBool, PyBytes, PyDelta, PyDeltaAccess, PyDict, PyFloat, PyInt, PyList, PyNone, PyString, PyTuple,
         PyType,
+        iter::{BoundListIterator, BoundTupleIterator},
     },
 };
 use shortcrust::{
     UnixMillis,
-    payload::{self, DecodeError, Dialect, MAX_DEPTH, Sink, Text, Writer},
+    payload::{self, DecodeError, Dialect, MAX_DEPTH, MapScope, Sink, Text, Writer},
 };
 
 /// How the peer spells its JSON.
@@ -43,13 +46,13 @@ pub(crate) fn decode<'py>(py: Python<'py>, text: &str, dialect: Dialect) -> PyRe
 /// Any value as text; `None` where it, or one in it, is not known exactly.
 pub(crate) fn try_encode(value: &Bound<'_, PyAny>, spelling: Spelling) -> PyResult<Option<String>> {
     let mut encoder = Encoder::new(value.py(), spelling)?;
-    Ok(encoder.value(value).is_ok().then(|| encoder.writer.finish()))
+    Ok(encoder.document(value).is_ok().then(|| encoder.writer.finish()))
 }
 
 /// The document as text. A value that is not known exactly sends the whole of it through the peer's serializer.
 pub(crate) fn encode(data: &Bound<'_, PyDict>, peer: &Peer<'_, '_>) -> PyResult<String> {
     let mut encoder = Encoder::new(data.py(), peer.spelling)?;
-    match encoder.dict(data) {
+    match encoder.document(data.as_any()) {
         Ok(()) => Ok(encoder.writer.finish()),
         Err(Unknown) => peer.fallback.call1((data,))?.extract(),
     }
@@ -190,7 +193,15 @@ struct Encoder<'py> {
     types: &'py Types,
     writer: Writer,
     spelling: Spelling,
-    depth: usize,
+    /// What has begun, from the outside in: kept here, since the stack of a thread may be small.
+    open: Vec<Open<'py>>,
+}
+
+/// A container, of which the rest is still to be written.
+enum Open<'py> {
+    Dict(MapScope, vec::IntoIter<(Characters, Bound<'py, PyAny>)>),
+    List(BoundListIterator<'py>),
+    Tuple(BoundTupleIterator<'py>),
 }
 
 /// A value that only the peer's serializer knows how to write, or to refuse.
@@ -209,9 +220,33 @@ impl<'py> Encoder<'py> {
     fn new(py: Python<'py>, spelling: Spelling) -> PyResult<Self> {
         let writer = Writer::new(spelling.ensure_ascii);
         let writer = if spelling.spaced { writer.spaced() } else { writer };
-        Ok(Self { types: types(py)?, writer, spelling, depth: 0 })
+        Ok(Self { types: types(py)?, writer, spelling, open: Vec::new() })
     }
 
+    fn document(&mut self, value: &Bound<'py, PyAny>) -> Encoded {
+        self.value(value)?;
+        while let Some(open) = self.open.last_mut() {
+            let next = match open {
+                Open::Dict(scope, entries) => match entries.next() {
+                    Some((key, value)) => {
+                        let scope = *scope;
+                        self.writer.key(scope, self.writable(&key)?);
+                        Some(value)
+                    }
+                    None => None,
+                },
+                Open::List(items) => items.next(),
+                Open::Tuple(items) => items.next(),
+            };
+            match next {
+                Some(value) => self.value(&value)?,
+                None => self.close(),
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes it, or the beginning of a container.
     fn value(&mut self, value: &Bound<'py, PyAny>) -> Encoded {
         if let Ok(text) = value.cast_exact::<PyString>() {
             let text = Characters::new(text)?;
@@ -225,21 +260,35 @@ impl<'py> Encoder<'py> {
         } else if let Ok(value) = value.cast_exact::<PyFloat>() {
             self.writer.float(value.value());
         } else if let Ok(dict) = value.cast_exact::<PyDict>() {
-            self.nested(|this| this.dict(dict))?;
+            let dict = self.dict(dict)?;
+            self.push(dict)?;
         } else if let Ok(list) = value.cast_exact::<PyList>() {
             self.writer.begin_list();
-            self.nested(|this| list.iter().try_for_each(|item| this.value(&item)))?;
-            self.writer.end_list();
+            self.push(Open::List(list.iter()))?;
         } else if let Ok(tuple) = value.cast_exact::<PyTuple>() {
             self.begin_tuple();
-            self.nested(|this| tuple.iter().try_for_each(|item| this.value(&item)))?;
-            self.end_tuple();
+            self.push(Open::Tuple(tuple.iter()))?;
         } else if self.is_tagged() {
             self.rare(value)?;
         } else {
             return Err(Unknown);
         }
         Ok(())
+    }
+
+    /// Deeper than any reader goes, a cycle must end.
+    fn push(&mut self, open: Open<'py>) -> Encoded {
+        self.open.push(open);
+        if self.open.len() > MAX_DEPTH { Err(Unknown) } else { Ok(()) }
+    }
+
+    fn close(&mut self) {
+        match self.open.pop() {
+            Some(Open::Dict(scope, _)) => self.writer.end_map(scope),
+            Some(Open::List(_)) => self.writer.end_list(),
+            Some(Open::Tuple(_)) => self.end_tuple(),
+            None => {}
+        }
     }
 
     fn is_tagged(&self) -> bool {
@@ -280,7 +329,7 @@ impl<'py> Encoder<'py> {
     }
 
     /// Python compares keys by code point, which is the order of their UTF-8 bytes.
-    fn dict(&mut self, dict: &Bound<'py, PyDict>) -> Encoded {
+    fn dict(&mut self, dict: &Bound<'py, PyDict>) -> Result<Open<'py>, Unknown> {
         let entry = |(key, value): (Bound<'py, PyAny>, Bound<'py, PyAny>)| {
             Ok((Characters::new(key.cast_exact::<PyString>()?)?, value))
         };
@@ -293,23 +342,7 @@ impl<'py> Encoder<'py> {
             _ => None,
         };
         let scope = self.writer.begin_map(only_key);
-        for (key, value) in &entries {
-            self.writer.key(scope, self.writable(key)?);
-            self.value(value)?;
-        }
-        self.writer.end_map(scope);
-        Ok(())
-    }
-
-    /// Deeper than any reader goes; the recursion must end before the stack does.
-    fn nested(&mut self, write: impl FnOnce(&mut Self) -> Encoded) -> Encoded {
-        self.depth += 1;
-        if self.depth > MAX_DEPTH {
-            return Err(Unknown);
-        }
-        write(self)?;
-        self.depth -= 1;
-        Ok(())
+        Ok(Open::Dict(scope, entries.into_iter()))
     }
 
     /// As Werkzeug's `http_date` (3.1): naive means UTC, and there are no fractions.

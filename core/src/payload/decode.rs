@@ -5,6 +5,7 @@ use core::ops::Range;
 
 use super::{
     Tag,
+    ahead::Ahead,
     cursor::{Cursor, NumberKind},
     text::Text,
 };
@@ -69,25 +70,66 @@ impl<E> From<Reason> for DecodeError<E> {
 }
 
 /// Reads a whole text. With `tags`, objects of one tagged key become what they stand for.
+///
+/// What is open is kept in a list, not on the thread's stack, which some hosts make small.
 pub fn decode<S: Sink>(text: &str, tags: bool, sink: &mut S) -> Result<S::Value, DecodeError<S::Error>> {
-    let mut decoder = Decoder { cursor: Cursor::new(text), scratch: Vec::new(), tags, depth: 0, sink };
-    let value = decoder.value()?;
+    let mut decoder = Decoder {
+        cursor: Cursor::new(text),
+        scratch: Vec::new(),
+        ahead: Ahead::default(),
+        tags,
+        open: Vec::new(),
+        depth: 0,
+        sink,
+    };
+    let value = decoder.document()?;
     decoder.cursor.end()?;
     Ok(value)
 }
 
-struct Decoder<'t, 's, S> {
+struct Decoder<'t, 's, S: Sink> {
     cursor: Cursor<'t>,
     scratch: Vec<u8>,
+    ahead: Ahead,
     tags: bool,
+    open: Vec<Frame<S>>,
     depth: usize,
     sink: &'s mut S,
 }
 
+/// A container whose next value comes now.
+struct Frame<S: Sink> {
+    start: usize,
+    /// Whether it stands inside a tag: `{" t":[` or `{" di":{`.
+    tagged: bool,
+    content: Content<S>,
+}
+
+enum Content<S: Sink> {
+    List(S::List),
+    /// With the key of the value that comes.
+    Map(S::Map, Option<S::Key>),
+}
+
 type Outcome<S> = Result<<S as Sink>::Value, DecodeError<<S as Sink>::Error>>;
 
+/// `None` where a container has begun or goes on, so that another value comes first.
+type Step<S> = Result<Option<<S as Sink>::Value>, DecodeError<<S as Sink>::Error>>;
+
 impl<S: Sink> Decoder<'_, '_, S> {
-    fn value(&mut self) -> Outcome<S> {
+    fn document(&mut self) -> Outcome<S> {
+        loop {
+            let mut done = self.begin()?;
+            while let Some(value) = done {
+                if self.open.is_empty() {
+                    return Ok(value);
+                }
+                done = self.resume(value)?;
+            }
+        }
+    }
+
+    fn begin(&mut self) -> Step<S> {
         let first = self.cursor.token().ok_or(Reason::Malformed)?;
         let start = self.cursor.at;
         let value = match first {
@@ -95,17 +137,21 @@ impl<S: Sink> Decoder<'_, '_, S> {
                 let text = self.cursor.string(&mut self.scratch)?;
                 self.sink.text(text).map_err(DecodeError::Sink)?
             }
-            b'{' => self.nested(Self::object)?,
-            b'[' => self.nested(|this| {
-                let list = this.elements()?;
-                this.sink.end_list(list).map_err(DecodeError::Sink)
-            })?,
+            b'{' => return self.object(start),
+            b'[' => {
+                self.deeper()?;
+                return self.list(start, false);
+            }
             b't' => self.word("true", |sink| sink.bool(true))?,
             b'f' => self.word("false", |sink| sink.bool(false))?,
             b'n' => self.word("null", S::null)?,
             _ => self.number()?,
         };
-        Ok(self.sink.place(value, start..self.cursor.at))
+        Ok(Some(self.placed(value, start)))
+    }
+
+    fn placed(&mut self, value: S::Value, start: usize) -> S::Value {
+        self.sink.place(value, start..self.cursor.at)
     }
 
     fn word(&mut self, word: &str, build: impl FnOnce(&mut S) -> Result<S::Value, S::Error>) -> Outcome<S> {
@@ -122,119 +168,122 @@ impl<S: Sink> Decoder<'_, '_, S> {
         .map_err(DecodeError::Sink)
     }
 
-    fn nested<T>(
-        &mut self,
-        read: impl FnOnce(&mut Self) -> Result<T, DecodeError<S::Error>>,
-    ) -> Result<T, DecodeError<S::Error>> {
+    fn deeper(&mut self) -> Result<(), Reason> {
         self.depth += 1;
-        if self.depth > MAX_DEPTH {
-            return Err(Reason::TooLarge.into());
-        }
-        let value = read(self);
-        self.depth -= 1;
-        value
+        if self.depth > MAX_DEPTH { Err(Reason::TooLarge) } else { Ok(()) }
     }
 
-    fn elements(&mut self) -> Result<S::List, DecodeError<S::Error>> {
+    fn list(&mut self, start: usize, tagged: bool) -> Step<S> {
         self.cursor.expect(b'[')?;
-        let mut list = self.sink.list().map_err(DecodeError::Sink)?;
-        if self.cursor.token() != Some(b']') {
-            loop {
-                let value = self.value()?;
-                self.sink.push(&mut list, value).map_err(DecodeError::Sink)?;
-                if !self.another(b']')? {
-                    break;
-                }
-            }
+        let list = self.sink.list().map_err(DecodeError::Sink)?;
+        let frame = Frame { start, tagged, content: Content::List(list) };
+        if self.cursor.token() == Some(b']') {
+            return self.end(frame).map(Some);
         }
-        self.cursor.expect(b']')?;
-        Ok(list)
+        self.open.push(frame);
+        Ok(None)
     }
 
-    fn another(&mut self, close: u8) -> Result<bool, Reason> {
-        match self.cursor.token() {
-            Some(b',') => {
-                self.cursor.at += 1;
-                Ok(true)
-            }
-            Some(byte) if byte == close => Ok(false),
-            _ => Err(Reason::Malformed),
-        }
-    }
-
-    fn object(&mut self) -> Outcome<S> {
+    fn object(&mut self, start: usize) -> Step<S> {
+        self.deeper()?;
         self.cursor.expect(b'{')?;
         if self.cursor.token() == Some(b'}') {
-            self.cursor.at += 1;
             let map = self.sink.map().map_err(DecodeError::Sink)?;
-            return self.sink.end_map(map).map_err(DecodeError::Sink);
+            return self.end(Frame { start, tagged: false, content: Content::Map(map, None) }).map(Some);
         }
         let text = self.cursor.string(&mut self.scratch)?;
         let Some(tag) = Tag::of(text.bytes()).filter(|_| self.tags) else {
             let map = self.sink.map().map_err(DecodeError::Sink)?;
             let key = self.sink.key(text).map_err(DecodeError::Sink)?;
-            self.cursor.expect(b':')?;
-            return self.entries(map, key);
+            return self.entries(start, false, map, key);
         };
         self.cursor.expect(b':')?;
-        if self.is_alone() {
-            return self.tagged(tag);
+        if self.ahead.is_alone(&self.cursor) {
+            return self.tagged(start, tag);
         }
         let map = self.sink.map().map_err(DecodeError::Sink)?;
         let key = self.sink.key(Text::Utf8(tag.key())).map_err(DecodeError::Sink)?;
-        self.entries(map, key)
+        self.open.push(Frame { start, tagged: false, content: Content::Map(map, Some(key)) });
+        Ok(None)
     }
 
-    /// From the first key's value on.
-    fn entries(&mut self, mut map: S::Map, first: S::Key) -> Outcome<S> {
-        let mut key = first;
-        loop {
-            let value = self.value()?;
-            self.sink.insert(&mut map, key, value).map_err(DecodeError::Sink)?;
-            if !self.another(b'}')? {
-                break;
-            }
-            let text = self.cursor.string(&mut self.scratch)?;
-            key = self.sink.key(text).map_err(DecodeError::Sink)?;
-            self.cursor.expect(b':')?;
-        }
-        self.cursor.expect(b'}')?;
-        self.sink.end_map(map).map_err(DecodeError::Sink)
+    /// From behind the first key on.
+    fn entries(&mut self, start: usize, tagged: bool, map: S::Map, first: S::Key) -> Step<S> {
+        self.cursor.expect(b':')?;
+        self.open.push(Frame { start, tagged, content: Content::Map(map, Some(first)) });
+        Ok(None)
     }
 
-    /// Whether the object ends behind the value that begins here: looks ahead, without recursion, to the comma or
-    /// brace at this level. Only tag-like keys pay for it.
-    fn is_alone(&self) -> bool {
-        let mut ahead = self.cursor.clone();
-        let mut scratch = Vec::new();
-        let mut open = 0_usize;
-        while let Some(byte) = ahead.token() {
-            match byte {
-                b'"' if ahead.string(&mut scratch).is_err() => return false,
-                b'"' => continue,
-                b'[' | b'{' => open += 1,
-                b'}' if open == 0 => return true,
-                b']' | b'}' => open = open.saturating_sub(1),
-                b',' if open == 0 => return false,
-                _ => {}
+    /// Gives the innermost container its value.
+    fn resume(&mut self, value: S::Value) -> Step<S> {
+        let Self { cursor, scratch, sink, open, .. } = self;
+        let Some(frame) = open.last_mut() else { return Ok(Some(value)) };
+        let goes_on = match &mut frame.content {
+            Content::List(list) => {
+                sink.push(list, value).map_err(DecodeError::Sink)?;
+                another(cursor, b']')?
             }
-            ahead.at += 1;
-        }
-        false
-    }
-
-    fn tagged(&mut self, tag: Tag) -> Outcome<S> {
-        let value = match (tag, self.cursor.token()) {
-            (Tag::Tuple, Some(b'[')) => {
-                let list = self.nested(Self::elements)?;
-                self.sink.end_tuple(list).map_err(DecodeError::Sink)?
+            Content::Map(map, key) => {
+                if let Some(key) = key.take() {
+                    sink.insert(map, key, value).map_err(DecodeError::Sink)?;
+                }
+                // What `{" di":{` escapes has one entry.
+                let goes_on = !frame.tagged && another(cursor, b'}')?;
+                if goes_on {
+                    let text = cursor.string(scratch)?;
+                    *key = Some(sink.key(text).map_err(DecodeError::Sink)?);
+                    cursor.expect(b':')?;
+                }
+                goes_on
             }
-            (Tag::Dict, Some(b'{')) => self.nested(Self::escaped)?,
-            (Tag::Dict | Tag::Tuple, _) => return Err(Reason::Malformed.into()),
-            (tag, _) => self.tagged_text(tag)?,
         };
-        self.cursor.expect(b'}')?;
-        Ok(value)
+        if goes_on {
+            return Ok(None);
+        }
+        match self.open.pop() {
+            Some(frame) => self.end(frame).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// At the closing bracket.
+    fn end(&mut self, Frame { start, tagged, content }: Frame<S>) -> Outcome<S> {
+        let value = match content {
+            Content::List(list) => {
+                self.cursor.expect(b']')?;
+                if tagged { self.sink.end_tuple(list) } else { self.sink.end_list(list) }
+            }
+            Content::Map(map, _) => {
+                self.cursor.expect(b'}')?;
+                self.sink.end_map(map)
+            }
+        }
+        .map_err(DecodeError::Sink)?;
+        if tagged {
+            self.cursor.expect(b'}')?;
+        }
+        self.depth -= 1 + usize::from(tagged);
+        Ok(self.placed(value, start))
+    }
+
+    fn tagged(&mut self, start: usize, tag: Tag) -> Step<S> {
+        match (tag, self.cursor.token()) {
+            (Tag::Tuple, Some(b'[')) => {
+                self.deeper()?;
+                self.list(start, true)
+            }
+            (Tag::Dict, Some(b'{')) => {
+                self.deeper()?;
+                self.escaped(start)
+            }
+            (Tag::Dict | Tag::Tuple, _) => Err(Reason::Malformed.into()),
+            (tag, _) => {
+                let value = self.tagged_text(tag)?;
+                self.cursor.expect(b'}')?;
+                self.depth -= 1;
+                Ok(Some(self.placed(value, start)))
+            }
+        }
     }
 
     fn tagged_text(&mut self, tag: Tag) -> Outcome<S> {
@@ -250,16 +299,24 @@ impl<S: Sink> Decoder<'_, '_, S> {
     }
 
     /// `{" di": {"KEY__": value}}` is the object `{KEY: value}`, whose key looks like a tag.
-    fn escaped(&mut self) -> Outcome<S> {
+    fn escaped(&mut self, start: usize) -> Step<S> {
         self.cursor.expect(b'{')?;
         let text = self.cursor.string(&mut self.scratch)?;
         let key = text.bytes().strip_suffix(b"__").ok_or(Reason::Malformed)?;
+        let map = self.sink.map().map_err(DecodeError::Sink)?;
         let key = self.sink.key(Text::from(key)).map_err(DecodeError::Sink)?;
-        self.cursor.expect(b':')?;
-        let value = self.value()?;
-        self.cursor.expect(b'}')?;
-        let mut map = self.sink.map().map_err(DecodeError::Sink)?;
-        self.sink.insert(&mut map, key, value).map_err(DecodeError::Sink)?;
-        self.sink.end_map(map).map_err(DecodeError::Sink)
+        self.entries(start, true, map, key)
+    }
+}
+
+/// Whether a comma stands here, and another element comes.
+fn another(cursor: &mut Cursor<'_>, close: u8) -> Result<bool, Reason> {
+    match cursor.token() {
+        Some(b',') => {
+            cursor.at += 1;
+            Ok(true)
+        }
+        Some(byte) if byte == close => Ok(false),
+        _ => Err(Reason::Malformed),
     }
 }

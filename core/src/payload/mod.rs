@@ -4,6 +4,7 @@
 //! driven by the host. Both know Python's JSON (NaN, big integers, lone surrogates, which `serde_json` refuses) and the
 //! tagged dialect of Flask's `TaggedJSONSerializer` (3.1), which lives here and nowhere else.
 
+mod ahead;
 mod cursor;
 mod decode;
 mod merge;
@@ -15,7 +16,7 @@ mod writer;
 mod written;
 
 pub use decode::{DecodeError, MAX_DEPTH, Sink, decode};
-pub use merge::merge;
+pub use merge::{MergeRules, merge};
 pub use patch::{Kind, Projection, is_hidden, patch, project};
 pub use scan::{Facts, scan};
 pub use text::Text;

@@ -12,6 +12,8 @@ use crate::{error::Reason, time::UnixMillis};
 #[derive(Debug)]
 pub(crate) struct Node {
     pub(crate) range: Range<usize>,
+    /// How many nodes end before it: a place for what is found out about it. Children come before their parents.
+    pub(super) id: usize,
     pub(crate) value: Value,
 }
 
@@ -60,8 +62,8 @@ impl Map {
         Some(&self.entries[self.by_key[at]])
     }
 
-    pub(crate) fn get_mut(&mut self, key: &[u8]) -> Option<&mut Node> {
-        self.entries.iter_mut().find(|entry| entry.key == key).map(|entry| &mut entry.value)
+    pub(super) fn entries_mut(&mut self) -> &mut [Entry] {
+        &mut self.entries
     }
 
     /// The last of several entries with one key counts, in the place of that last one.
@@ -95,11 +97,26 @@ impl Node {
     }
 
     fn build(text: &str, tags: bool, levels: usize) -> Result<Self, Reason> {
-        match decode(text, tags, &mut Builder { levels, depth: 0 }) {
+        match decode(text, tags, &mut Builder { levels, depth: 0, count: 0 }) {
             Ok(node) => Ok(node),
             Err(DecodeError::Text(reason)) => Err(reason),
             Err(DecodeError::Sink(never)) => match never {},
         }
+    }
+
+    /// The node and all below it, each before what is inside it.
+    pub(super) fn parts(&self) -> Vec<&Self> {
+        let mut parts = alloc::vec![self];
+        let mut at = 0;
+        while let Some(&node) = parts.get(at) {
+            match &node.value {
+                Value::List(items) | Value::Tuple(items) => parts.extend(items),
+                Value::Map(map) => parts.extend(map.entries.iter().map(|entry| &entry.value)),
+                _ => {}
+            }
+            at += 1;
+        }
+        parts
     }
 
     pub(crate) fn as_map(&self) -> Option<&Map> {
@@ -124,9 +141,37 @@ impl Node {
     }
 }
 
+impl Value {
+    fn children(&mut self) -> Vec<Node> {
+        match self {
+            Self::List(items) | Self::Tuple(items) => core::mem::take(items),
+            Self::Map(map) => core::mem::take(map).entries.into_iter().map(|entry| entry.value).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn is_container(&self) -> bool {
+        matches!(self, Self::List(_) | Self::Map(_) | Self::Tuple(_))
+    }
+}
+
+/// Level by level: a tree as deep as a visitor's data must not need that much of the thread's stack.
+impl Drop for Node {
+    fn drop(&mut self) {
+        if !self.value.is_container() {
+            return;
+        }
+        let mut rest = self.value.children();
+        while let Some(mut node) = rest.pop() {
+            rest.extend(node.value.children().into_iter().filter(|child| child.value.is_container()));
+        }
+    }
+}
+
 struct Builder {
     levels: usize,
     depth: usize,
+    count: usize,
 }
 
 impl Builder {
@@ -143,7 +188,7 @@ type Built<T> = Result<T, Infallible>;
 
 #[expect(clippy::unnecessary_wraps, reason = "what the methods below return")]
 fn node(value: Value) -> Built<Node> {
-    Ok(Node { range: 0..0, value })
+    Ok(Node { range: 0..0, id: 0, value })
 }
 
 impl Sink for Builder {
@@ -215,7 +260,10 @@ impl Sink for Builder {
     fn datetime(&mut self, text: Text<'_>, time: Option<UnixMillis>) -> Built<Node> {
         node(Value::Datetime(self.bytes_of(text), time))
     }
-    fn place(&mut self, value: Node, range: Range<usize>) -> Node {
-        Node { range, ..value }
+    fn place(&mut self, mut value: Node, range: Range<usize>) -> Node {
+        value.range = range;
+        value.id = self.count;
+        self.count += 1;
+        value
     }
 }
