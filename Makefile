@@ -1,4 +1,4 @@
-# make demo · make test · make test-long · make conformance · make matrix · make services · make load · make bench · make lint
+# make demo · make test · make test-long · make conformance · make matrix · make services · make load · make bench · make fuzz · make lint
 # Needs cargo, Python 3.11 or newer and Node 20 or newer; everything else is installed below this folder.
 
 PYTHON ?= python3
@@ -6,7 +6,7 @@ BIN := .venv/bin
 SERVICES := $(PYTHON) tests/services/services.py
 RUST := $(shell find core/src bindings-*/src -name '*.rs') Cargo.toml Cargo.lock $(wildcard */Cargo.toml)
 
-.PHONY: demo test test-long conformance matrix services load bench lint clean
+.PHONY: demo test test-long conformance matrix services load bench fuzz lint clean
 .DELETE_ON_ERROR:
 
 demo: .venv/built tests/interop/node_modules/.built
@@ -40,8 +40,32 @@ bench: .venv/built bindings-node/node_modules/.built
 	$(BIN)/python bindings-python/bench/flask_front.py
 	npm run bench --silent --prefix bindings-node
 
+# Each target of fuzz/ for a minute, beginning with the golden vectors; FUZZ_SECONDS=600 for ten. Needs a C++ compiler.
+# These flags are what cargo-fuzz gives, but for the sanitizers, which need a nightly compiler and find faults of `unsafe`
+# code, of which the core has none.
+FUZZ_SECONDS ?= 60
+FUZZ_HOST = $(shell rustc -vV | sed -n 's/^host: //p')
+FUZZ_FLAGS = -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+	-Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+	-Cllvm-args=-sanitizer-coverage-trace-compares --cfg fuzzing
+
+fuzz:
+	RUSTFLAGS="$(FUZZ_FLAGS)" cargo build --quiet --locked --release --manifest-path fuzz/Cargo.toml \
+		--target $(FUZZ_HOST) --target-dir target/fuzz
+	$(PYTHON) fuzz/seeds.py target/fuzz/seeds
+	for target in $(basename $(notdir $(wildcard fuzz/targets/*.rs))); do \
+		echo "$$target: $$(head -n 1 fuzz/targets/$$target.rs)"; \
+		mkdir -p target/fuzz/corpus/$$target target/fuzz/found; \
+		target/fuzz/$(FUZZ_HOST)/release/$$target -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -verbosity=0 \
+			-print_final_stats=1 -artifact_prefix=target/fuzz/found/$$target- \
+			target/fuzz/corpus/$$target target/fuzz/seeds/$$target >target/fuzz/found/$$target.log 2>&1 \
+			|| { cat target/fuzz/found/$$target.log; exit 1; }; \
+		grep number_of_executed_units target/fuzz/found/$$target.log; \
+	done
+
 lint: .venv/built bindings-node/node_modules/.built tests/interop/node_modules/.built
 	cargo fmt --all --check
+	cargo fmt --check --manifest-path fuzz/Cargo.toml
 	cargo clippy --quiet --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --package shortcrust
 	$(BIN)/ruff format --check --quiet .

@@ -2,7 +2,10 @@
 
 use std::thread;
 
-use shortcrust::payload::{Dialect, MAX_DEPTH, merge, patch, project, scan};
+use shortcrust::{
+    Reason,
+    payload::{Dialect, MAX_DEPTH, merge, patch, project, scan},
+};
 
 /// Also without optimisation, in which frames are several times as large as in a release.
 const STACK: usize = 64 * 1024;
@@ -70,6 +73,6 @@ fn deep_documents_are_merged_on_a_small_stack() {
 fn one_level_more_is_refused() {
     let text = format!(r#"{{"a":{}{}}}"#, "[".repeat(MAX_DEPTH), "]".repeat(MAX_DEPTH));
     on_a_small_stack(move || {
-        assert_eq!(scan(&text, Dialect::Tagged).map_err(|reason| reason.code()), Err("too_large"));
+        assert_eq!(scan(&text, Dialect::Tagged).map_err(Reason::code), Err("too_large"));
     });
 }

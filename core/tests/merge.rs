@@ -82,7 +82,7 @@ proptest! {
         prop_assume!(!other.starts_with(&base));
         let list = |one: &[Value], two: &[Value]| object("list", &[one, two]);
         let (before, appended, other) = (list(&base, &[]), list(&base, &more), list(&other, &[]));
-        let want = list(&other["list"].as_array().unwrap(), &more);
+        let want = list(other["list"].as_array().unwrap(), &more);
         prop_assert_eq!(&joined_values(&before, &appended, &other), &want);
         prop_assert_eq!(&joined_values(&before, &other, &appended), &want);
     }
