@@ -154,6 +154,7 @@ def test_a_fault_names_the_key_that_is_set(config: dict[str, Any], words: str) -
     assert words in str(raised.value)
 
 
+@since_flask(3, 1)
 def test_an_empty_fallback_is_named_by_the_drop_in_too(clock: Clock) -> None:
     app = stock(SECRET_KEY_FALLBACKS=[""])
     with pytest.raises(ConfigError, match="SECRET_KEY_FALLBACKS: a secret is empty"):

@@ -324,6 +324,15 @@ def test_a_request_that_only_reads_sets_nothing(options: dict[str, Any], clock: 
     assert "Cache-Control" not in response.headers
 
 
+def test_a_logout_deletes_the_cookie_where_a_reader_says_that_it_lies(clock: Clock) -> None:
+    reader = {"format": "starlette", "until": "never", "path": "/app", "domain": "shop.test"}
+    client = build(format="sealed", readers=[reader])
+    client.get("/login")
+    here, there = cookies(client.get("/logout"))
+    assert "path=/;" in here.lower() and "domain" not in here.lower()
+    assert there.startswith("session=; Path=/app; Domain=shop.test; Max-Age=0")
+
+
 @each_own_front
 def test_a_logout_deletes_the_cookie(options: dict[str, Any], clock: Clock) -> None:
     client = build(**options)
