@@ -313,6 +313,27 @@ def test_freezegun_is_obeyed() -> None:
         assert client.get("/show").text == "{}"
 
 
+# A logout among duplicates.
+
+
+@pytest.mark.parametrize("peer_exact", [False, True])
+def test_a_logout_among_duplicates_deletes_the_one_without_domain_too(
+    app: Flask, peer_exact: bool
+) -> None:
+    app.config["SESSION_COOKIE_DOMAIN"] = "shop.test"
+    app.session_interface = SessionInterface(peer_exact=peer_exact)
+    serve(app, logout=lambda: session.clear())
+    client = app.test_client(use_cookies=False)
+    one, two = (f"session={token(app, {'n': n})}" for n in (1, 2))
+    gone = "Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; HttpOnly; Path=/"
+    with_domain = f"session=; Domain=shop.test; {gone}"
+    both = [with_domain, f"session=; {gone}"]
+    assert cookies(client.get("/logout", headers={"Cookie": f"{one}; {two}"})) == (
+        [with_domain] if peer_exact else both
+    )
+    assert cookies(client.get("/logout", headers={"Cookie": one})) == [with_domain]
+
+
 # Configuration.
 
 

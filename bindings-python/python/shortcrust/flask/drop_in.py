@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, cast
 
-from flask import Flask, Request, Response
+from flask import Flask, Request, Response, has_request_context, request
 from flask.json.provider import DefaultJSONProvider
 from flask.json.tag import TaggedJSONSerializer
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
@@ -89,7 +89,7 @@ class SessionInterface(SecureCookieSessionInterface):
             response.vary.add("Cookie")
         if not session:
             if session.modified:
-                response.delete_cookie(self.get_cookie_name(app), **self._attributes(app))
+                self._delete(app, response)
                 vary(response, varies)
             return
         token = self._token(engine, app, session)
@@ -101,6 +101,13 @@ class SessionInterface(SecureCookieSessionInterface):
                 **self._attributes(app),
             )
             vary(response, varies)
+
+    def _delete(self, app: Flask, response: Response) -> None:
+        name, attributes = self.get_cookie_name(app), self._attributes(app)
+        response.delete_cookie(name, **attributes)
+        if attributes["domain"] and has_request_context() and _has_duplicates(request, name):
+            # One of them may be from before there was a Domain, and it would open again.
+            response.delete_cookie(name, **{**attributes, "domain": None})
 
     def _token(self, engine: _core.Engine, app: Flask, session: SessionMixin) -> str | None:
         native = vars(session).get(_NATIVE)
@@ -236,6 +243,11 @@ def _open(
 
 def _fallbacks(app: Flask) -> Any:
     return app.config.get("SECRET_KEY_FALLBACKS") if HAS_FALLBACKS else None
+
+
+def _has_duplicates(request: Request, name: str) -> bool:
+    pairs = cookie_header(request, name).split(";")
+    return sum(pair.partition("=")[0].strip() == name for pair in pairs) > 1
 
 
 def _refuse_text(app: Flask) -> None:

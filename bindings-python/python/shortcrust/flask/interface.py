@@ -33,7 +33,7 @@ _ANSWERED = "_shortcrust_answered"
 class OwnSession(SecureCookieSession):
     """As Flask's; ``modified`` sees nested changes, and emptied it is nobody's any more."""
 
-    was_modified = False
+    was_modified: bool = False
     """Whether the top level was changed, or ``modified`` set."""
 
     def _is_modified(self) -> bool:
@@ -43,7 +43,7 @@ class OwnSession(SecureCookieSession):
         self.was_modified = value
 
     # In Flask an attribute, which extensions read and views set.
-    modified = property(_is_modified, _set_modified)
+    modified: bool = property(_is_modified, _set_modified)  # type: ignore[assignment]
 
     def _is_changed_within(self) -> bool:
         own = vars(self).get(OWN)

@@ -34,7 +34,7 @@ class ServerSideSession(OwnSession):
     def _set_permanent(self, value: bool) -> None:
         self["_permanent"] = bool(value)
 
-    permanent = property(_is_permanent, _set_permanent)
+    permanent: bool = property(_is_permanent, _set_permanent)  # type: ignore[assignment]
 
 
 class FlaskSessionInterface(ShortcrustInterface):
@@ -44,8 +44,8 @@ class FlaskSessionInterface(ShortcrustInterface):
     comes by.
     """
 
-    session_class = ServerSideSession
-    keys = (*ShortcrustInterface.keys, *flask_session.KEYS)
+    session_class: type[SecureCookieSession] = ServerSideSession
+    keys: tuple[str, ...] = (*ShortcrustInterface.keys, *flask_session.KEYS)
 
     def __init__(self, app: Flask, kind: str) -> None:
         super().__init__()
