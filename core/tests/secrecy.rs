@@ -15,7 +15,7 @@ fn keys() -> Keyring {
 
 fn assert_silent(shown: &str) {
     let listed = format!("{:?}", SECRET.as_bytes());
-    let hex: String = SECRET.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let hex = SECRET.bytes().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
     assert!(!shown.contains("horse"), "{shown}");
     assert!(!shown.contains(&listed[1..40]), "{shown}");
     assert!(!shown.to_lowercase().contains(&hex[..20]), "{shown}");
