@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from datetime import timedelta
 from typing import Any
 
@@ -294,3 +295,31 @@ def test_a_short_key_of_before_stands_in_a_reader_beside_sealed(clock: Clock) ->
     cookie = set_by(stock(SECRET_KEY=short)).partition(";")[0]
     client = app.test_client(use_cookies=False)
     assert client.get("/show", headers={"Cookie": cookie}).text == "{'user': 'ada'}"
+
+
+# A weak configuration of our front
+
+
+WEAK = {"SESSION_COOKIE_HTTPONLY": False}
+
+
+def test_a_weakness_is_a_warning_where_the_front_is_put_in(clock: Clock) -> None:
+    with pytest.warns(ShortcrustWarning, match="HttpOnly") as caught:
+        app = build(**WEAK)
+    assert [warning.filename for warning in caught] == [__file__]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert set_by(app)
+
+
+def test_a_weakness_that_only_a_request_shows_is_one_line_in_the_log(
+    clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        app = build(SECRET_KEY=None, **WEAK)
+        app.config["SECRET_KEY"] = SECRET
+        client = app.test_client()
+        assert [client.get("/login").status_code for _ in range(3)] == [200] * 3
+    (line,) = [record.getMessage() for record in caplog.records if record.name == "shortcrust"]
+    assert "HttpOnly" in line
