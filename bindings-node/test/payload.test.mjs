@@ -170,6 +170,18 @@ test('NaN in a flask session can not go into sealed, and the old cookie stays', 
   assert.match(warning.message, /NaN or an infinity/)
 })
 
+test('a Date is one under any key', () => {
+  const data = JSON.parse('{"__proto__":{"":[0,{"1":{}}]},"\\ud800":{},"a/b~c":{}}')
+  for (const parent of [Object.values(data)[0][''][1][1], data['\ud800'], data['a/b~c']])
+    parent.when = new Date(1000)
+  const encoded = encode(data)
+  assert.equal(
+    encoded.kinds,
+    '{"__proto__":{"":{"1":{"1":{"when":"date"}}}},"\\ud800":{"when":"date"},"a/b~c":{"when":"date"}}',
+  )
+  assert.deepEqual(decode(encoded), data)
+})
+
 const value = fc.letrec((tie) => ({
   any: fc.oneof(
     { maxDepth: 4 },

@@ -111,6 +111,12 @@ pub struct SealError {
 }
 
 impl SealError {
+    /// Other readers of JSON know no NaN.
+    pub(crate) fn not_finite() -> Self {
+        let message = "NaN or an infinity is in the session, which is no JSON: store it as text";
+        Self::new(Reason::Malformed, message)
+    }
+
     pub(crate) fn new(reason: Reason, message: impl Into<String>) -> Self {
         Self { reason, message: message.into() }
     }

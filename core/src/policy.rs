@@ -71,11 +71,12 @@ impl Policy {
         Ok(())
     }
 
-    /// When a session sealed at `issued` ends at the latest, if ever.
+    /// When a session sealed at `issued` ends at the latest, if ever. No end is after the year 9999: stores and other
+    /// languages have no later time.
     pub fn expires(&self, issued: UnixMillis, created: UnixMillis) -> Option<UnixMillis> {
         let idle = self.idle.map(|span| issued.plus(span));
         let absolute = self.absolute.map(|span| created.plus(span));
-        [idle, absolute].into_iter().flatten().min()
+        [idle, absolute].into_iter().flatten().min().map(|end| end.min(UnixMillis::LAST))
     }
 
     pub(crate) fn renewal_is_due(&self, meta: &Meta, now: UnixMillis) -> bool {

@@ -7,6 +7,12 @@ use alloc::{format, string::String};
 pub struct UnixMillis(pub i64);
 
 impl UnixMillis {
+    /// The latest end of a session: RFC 3339, HTTP dates and Python's `datetime` know no year above 9999, and a time
+    /// zone may be a day ahead.
+    pub(crate) const LAST: Self = Self(253_402_214_400_000);
+    /// The beginning of the year 1, a day later for time zones.
+    pub(crate) const FIRST: Self = Self(-62_135_510_400_000);
+
     /// From whole seconds; saturates.
     pub const fn from_secs(seconds: i64) -> Self {
         Self(seconds.saturating_mul(1000))
@@ -23,15 +29,22 @@ impl UnixMillis {
         Self(self.0.saturating_add_unsigned(span.0.saturating_mul(1000)))
     }
 
-    /// RFC 3339 with whole seconds, as PASETO writes `iat` and `exp`.
+    /// RFC 3339 with whole seconds, as PASETO writes `iat` and `exp`. What is outside of the years 1 to 9999 becomes
+    /// their first or last: another year would not be read again.
     ///
     /// ```
     /// # use shortcrust::UnixMillis;
     /// assert_eq!(UnixMillis(1_800_000_000_999).to_rfc3339(), "2027-01-15T08:00:00Z");
     /// ```
     pub fn to_rfc3339(self) -> String {
-        let Civil { year, month, day, hour, minute, second, .. } = Civil::of(self.secs());
+        let Civil { year, month, day, hour, minute, second, .. } =
+            Civil::of(self.in_years_of_four_digits().secs());
         format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+    }
+
+    pub(crate) fn in_years_of_four_digits(self) -> Self {
+        let (first, last) = (Self(-62_135_596_800_000), Self(253_402_300_799_999));
+        self.clamp(first, last)
     }
 
     /// As JavaScript's `Date.prototype.toISOString`; `None` outside the years 0 to 9999.
@@ -198,6 +211,13 @@ mod tests {
         assert_eq!(UnixMillis::from_secs(784_111_777).to_http_date().as_deref(), Some(date));
         assert_eq!(UnixMillis::from_http_date("Sunday, 06-Nov-94 08:49:37 GMT"), None);
         assert_eq!(UnixMillis::from_http_date("Sun, 31 Feb 1994 08:49:37 GMT"), None);
+    }
+
+    #[test]
+    fn a_time_that_rfc3339_can_not_spell_becomes_the_nearest_that_it_can() {
+        for (time, text) in [(i64::MIN, "0001-01-01T00:00:00Z"), (i64::MAX, "9999-12-31T23:59:59Z")] {
+            assert_eq!(UnixMillis(time).to_rfc3339(), text);
+        }
     }
 
     #[test]

@@ -68,6 +68,30 @@ proptest! {
     }
 }
 
+#[test]
+fn what_stands_for_a_date_is_told_under_any_key() {
+    let original = r#"{"a/b~c":{"\ud800":[0,{" d":"Thu, 04 Mar 2021 05:06:07 GMT"}]},"":{" b":"AQ=="}}"#;
+    let shown = project(original).unwrap();
+    assert_eq!(shown.kinds, r#"{"a/b~c":{"\ud800":{"1":"date"}},"":"bytes"}"#);
+    assert_eq!(patch(Some(original), &shown.text, &shown.kinds).unwrap(), original);
+    let changed = shown.text.replace("05:06:07", "05:06:08");
+    assert_eq!(
+        patch(Some(original), &changed, &shown.kinds).unwrap(),
+        original.replace("05:06:07", "05:06:08")
+    );
+}
+
+#[test]
+fn to_tell_of_many_dates_takes_no_more_room_the_deeper_they_are() {
+    let date = r#"{" d":"Thu, 04 Mar 2021 05:06:07 GMT"}"#;
+    let kinds = |levels: usize| {
+        let dates = vec![date; 1000].join(",");
+        let text = format!("{}[{dates}]{}", r#"{"a":"#.repeat(levels), "}".repeat(levels));
+        project(&text).unwrap().kinds.len()
+    };
+    assert_eq!(kinds(101) - kinds(1), 100 * r#"{"a":}"#.len());
+}
+
 proptest! {
     #[test]
     fn no_text_whatever_makes_a_panic(text in "[\\[\\]{}:,\"\\\\ tubmdi_0-9.eE+NInfa-]{0,60}", host in "\\PC{0,40}") {

@@ -352,6 +352,33 @@ fn a_touch_moves_the_end_and_no_data_and_yields_to_a_write() {
 }
 
 #[test]
+fn a_number_that_other_languages_do_not_read_is_not_written_and_lives_on_where_it_is() {
+    let mut world = World::new(engine());
+    let id = written(&mut world, None, &[("a", 1)]);
+    let mut session = world.open(Some(&id)).session;
+    let refused = session.finish(&Content::Changed(r#"{"a":NaN}"#), world.now, &mut rng(&mut world.rng));
+    assert!(refused.unwrap_err().to_string().contains("store it as text"));
+    for row in world.store.rows.values_mut() {
+        row.text = row.text.replace(r#"{"a":1}"#, r#"{"a":NaN}"#);
+    }
+    world.now = world.now.plus(Seconds::days(4));
+    let (mut reader, before) = (world.open(Some(&id)), world.store.writes);
+    assert_eq!((world.close(&mut reader).0, world.store.writes - before), (None, 1));
+    assert_eq!(world.open(Some(&id)).session.payload(), Some(r#"{"a":NaN}"#));
+}
+
+#[test]
+fn a_session_that_would_end_after_the_year_9999_ends_in_it() {
+    let for_ever = Policy { idle: Some(Seconds(u64::MAX)), absolute: None, ..Policy::default() };
+    let mut world = World::new(Engine::builder(Id::default()).stored().policy(for_ever).build().unwrap());
+    let id = written(&mut world, None, &[("a", 1)]);
+    let ends: Vec<_> =
+        world.store.rows.values().map(|row| row.text.contains(r#""x":253402214400000,"#)).collect();
+    assert_eq!(ends, [true]);
+    assert_eq!(world.open(Some(&id)).session.payload(), Some(r#"{"a":1}"#));
+}
+
+#[test]
 fn a_session_without_a_record_any_more_is_not_made_again() {
     let mut world = World::new(engine());
     let id = written(&mut world, None, &[("a", 1)]);

@@ -119,14 +119,11 @@ impl Format for Sealed {
 
 /// The claims are one level deeper than the payload, and other readers know no NaN.
 fn check(claims: &str) -> Result<(), SealError> {
-    let message = match scan(claims, Dialect::Plain) {
-        Ok(facts) if facts.non_finite => {
-            "NaN or an infinity is in the session, which is no JSON: store it as text"
-        }
-        Ok(_) => return Ok(()),
-        Err(reason) => return Err(SealError::new(reason, "the session nests too deep: put less into it")),
-    };
-    Err(SealError::new(Reason::Malformed, message))
+    match scan(claims, Dialect::Plain) {
+        Ok(facts) if facts.non_finite => Err(SealError::not_finite()),
+        Ok(_) => Ok(()),
+        Err(reason) => Err(SealError::new(reason, "the session nests too deep: put less into it")),
+    }
 }
 
 fn read_meta(claims: &Map) -> Result<Meta, Reason> {

@@ -103,7 +103,7 @@ impl Record {
     pub fn parse(text: &str) -> Result<Self, Reason> {
         let root = Node::parse_top(text, false)?;
         let map = root.as_map().ok_or(Reason::Malformed)?;
-        let time = |key: &str| number(map, key).map(UnixMillis);
+        let time = |key: &str| time(map, key);
         if number(map, "v") != Some(1) {
             return Err(Reason::Malformed);
         }
@@ -179,6 +179,13 @@ impl Scope {
             body,
         ])
     }
+}
+
+/// Within what every language has a time for: another one must not fail the request that lists sessions.
+#[expect(clippy::cast_possible_truncation, reason = "a float to integer cast saturates")]
+fn time(map: &Map, key: &str) -> Option<UnixMillis> {
+    let number = map.get(key.as_bytes())?.value.as_number()?;
+    (!number.is_nan()).then(|| UnixMillis(number as i64).clamp(UnixMillis::FIRST, UnixMillis::LAST))
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]

@@ -389,14 +389,14 @@ impl Session {
     }
 
     /// What open would refuse.
-    fn check(&self, payload: &str, most: usize) -> Result<(), SealError> {
+    fn check(&self, payload: &str, most: usize) -> Result<Facts, SealError> {
         let refuse = |reason, message: &str| Err(SealError::new(reason, message));
         if payload.len() > most {
             let most = most / 1024;
             return refuse(Reason::TooLarge, &format!("the session is over {most} KiB: put less into it"));
         }
         match payload::scan(payload, self.settings.dialect) {
-            Ok(_) => Ok(()),
+            Ok(facts) => Ok(facts),
             Err(Reason::TooLarge) => {
                 refuse(Reason::TooLarge, "the session nests deeper than 200 levels: put less into it")
             }

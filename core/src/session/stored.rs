@@ -133,7 +133,7 @@ impl Session {
 
     fn creation(&self, id: &str, content: &Content<'_>, now: UnixMillis) -> Result<Target, SealError> {
         let (mine, base) = self.mine_and_base(content);
-        let record = self.record(&self.kept(&mine, &base), now, 0)?;
+        let record = self.record(&self.kept(&mine, &base), now, 0, false)?;
         let key = self.settings.scope.key(id);
         Ok(Target { key, over: None, mine, base, record, is_touch: false, is_raised: false })
     }
@@ -150,8 +150,9 @@ impl Session {
         } else {
             merge(self.settings.dialect, &base, &mine, theirs).map_err(unreadable)?
         };
-        let record = self.record(&payload, now, row.record.epoch + u32::from(is_raised))?;
         let is_touch = !is_raised && mine == base;
+        let epoch = row.record.epoch + u32::from(is_raised);
+        let record = self.record(&payload, now, epoch, is_touch)?;
         Ok(Target { key: row.key.clone(), over: Some(row), mine, base, record, is_touch, is_raised })
     }
 
@@ -161,8 +162,18 @@ impl Session {
         (content.text().unwrap_or(base).to_owned(), base.to_owned())
     }
 
-    fn record(&self, payload: &str, now: UnixMillis, epoch: u32) -> Result<Record, SealError> {
-        self.check(payload, MAX_RECORD)?;
+    /// What is written is JSON that every language reads; what was there already may live on.
+    fn record(
+        &self,
+        payload: &str,
+        now: UnixMillis,
+        epoch: u32,
+        is_touch: bool,
+    ) -> Result<Record, SealError> {
+        let facts = self.check(payload, MAX_RECORD)?;
+        if facts.non_finite && !is_touch {
+            return Err(SealError::not_finite());
+        }
         let created = self.meta.created.or(self.meta.issued).unwrap_or(now);
         Ok(Record {
             created,
