@@ -29,6 +29,7 @@ export const {
   ironUnseal,
   ironUnsealAsync,
   keygripSignature,
+  merge,
   newId,
   passwordKey,
   recordTimes,

@@ -2,7 +2,7 @@
 
 use napi::bindgen_prelude::{Either4, Uint8Array};
 use napi_derive::napi;
-use shortcrust::{Action, Answer, Content, Entry, Need, Reason, Row, UnixMillis, record};
+use shortcrust::{Action, Answer, Content, Entry, Need, Reason, Row, UnixMillis, payload, record};
 
 use crate::{
     ambient::Dice,
@@ -272,4 +272,10 @@ fn answer(said: Said) -> Result<Answer> {
 pub fn record_times(text: String) -> Option<Vec<i64>> {
     let record = record::Record::parse(&text).ok()?;
     matches!(record.content, record::Content::Payload(_)).then(|| vec![record.created.0, record.renewed.0])
+}
+
+/// Joins what two requests changed in plain JSON; null where that is not JSON of at most 200 levels.
+#[napi(catch_unwind)]
+pub fn merge(base: String, mine: String, theirs: String) -> Option<String> {
+    payload::merge(payload::Dialect::Plain, &base, &mine, &theirs).ok()
 }

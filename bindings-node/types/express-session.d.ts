@@ -11,6 +11,14 @@ declare module 'express-session' {
     save(): Promise<void>
   }
 
+  interface SessionOptions {
+    /**
+     * Requests on one session that overlap overwrite one another's changes, and make a session again that has gone, as
+     * in express-session; default false.
+     */
+    peerExact?: boolean | undefined
+  }
+
   interface MemoryStore {
     /** How many sessions are kept at most; beyond that the longest unwritten go. Default Infinity. */
     max: number

@@ -2,7 +2,9 @@ import { inherits } from 'node:util'
 
 import { ambient } from '../../ambient.js'
 import { immediate as defer } from '../../timers.js'
+import type { Answered, Found, Rows } from '../merge/rows.js'
 import { withoutProto } from './payload.js'
+import type { Session } from './session.js'
 import { type Loaded, Store } from './store.js'
 import type { Callback, SessionRecord } from './types.js'
 
@@ -87,6 +89,24 @@ const methods: Methods = {
 }
 
 Object.assign(MemoryStore.prototype, methods)
+
+/** Its rows for a write that joins: within one process nothing comes between reading and writing. */
+export class MemoryRows implements Rows<Session> {
+  readonly #store: MemoryStore
+
+  constructor(store: MemoryStore) {
+    this.#store = store
+  }
+
+  read(id: string, done: Answered<Found>): void {
+    const record = read(this.#store, id)
+    done(undefined, record && { record })
+  }
+
+  swap(id: string, session: Session, _token: string | undefined, done: Answered<boolean>): void {
+    this.#store.set(id, session, (error) => done(error, true))
+  }
+}
 
 /** When each record ends, the longest unwritten first, and how far the sweep has come. */
 interface Ledger {

@@ -2,9 +2,11 @@ import type { CipherKey } from 'node:crypto'
 
 import { newId } from '../../native.js'
 import { checkAttributes, checkKeys } from '../cookie-jar.js'
+import { Merger } from '../merge/index.js'
+import { type Rows, rowsOf } from '../merge/rows.js'
 import { Cookie } from './cookie.js'
 import { isSecure } from './incoming.js'
-import { MemoryStore } from './memory-store.js'
+import { MemoryRows, MemoryStore } from './memory-store.js'
 import { Session } from './session.js'
 import { adopt, type Store } from './store.js'
 import type { CookieInit, CookieSource, Deprecate, Options, Request } from './types.js'
@@ -18,6 +20,8 @@ const ID_BYTES = 24
 export interface Settings {
   readonly cookie: CookieSource
   readonly deprecate: Deprecate
+  /** None where the peer's way was asked for. */
+  readonly merger: Merger<Session> | undefined
   readonly genid: (request: Request) => string
   readonly name: string
   readonly proxy: boolean | undefined
@@ -42,6 +46,7 @@ export function settled(options: Options, deprecate: Deprecate): Settings {
   if (unset && unset !== 'destroy' && unset !== 'keep') {
     throw new TypeError('unset option must be "destroy" or "keep"')
   }
+  const used = store || new MemoryStore()
   const settings: Settings = {
     cookie: cookie || {},
     deprecate,
@@ -52,11 +57,16 @@ export function settled(options: Options, deprecate: Deprecate): Settings {
     rolling: Boolean(rolling),
     saveUninitialized: saveUninitialized === undefined || saveUninitialized,
     secrets: listed(options.secret, deprecate),
-    store: store || new MemoryStore(),
+    store: used,
+    merger: options.peerExact === true ? undefined : new Merger(rowsFor(used)),
     unset: unset || 'keep',
   }
   warn(settings)
   return settings
+}
+
+function rowsFor(store: Store): Rows<Session> {
+  return store instanceof MemoryStore ? new MemoryRows(store) : rowsOf<Session>(store)
 }
 
 /** Makes the store give out our sessions. */

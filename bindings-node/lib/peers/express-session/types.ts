@@ -49,6 +49,8 @@ export interface Options {
   /** The former name of `name`. */
   key?: string | undefined
   name?: string | undefined
+  /** Overlapping requests overwrite one another, as in the peer. */
+  peerExact?: boolean | undefined
   proxy?: boolean | undefined
   resave?: boolean | undefined
   rolling?: boolean | undefined

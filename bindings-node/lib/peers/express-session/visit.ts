@@ -5,11 +5,12 @@ import { delayLastByte } from '../../delay-response-end.js'
 import { beforeHead } from '../../head.js'
 import { immediate as defer } from '../../timers.js'
 import { sign } from '../cookie-signature.js'
+import type { Known } from '../merge/index.js'
 import { serialize } from './cookie.js'
 import { isSecure, sentId } from './incoming.js'
 import { log } from './log.js'
 import type { Settings } from './options.js'
-import { dataText, type Session, settle } from './session.js'
+import { dataText, Session, settle } from './session.js'
 import type { Callback, Request, SessionRecord } from './types.js'
 
 /** One request's session, from the cookie that came to what the response and the store are told. */
@@ -26,6 +27,8 @@ export class Visit {
   #text: string | undefined
   /** What is in the store for all we know. */
   #saved: string | undefined
+  /** The row that the session was read from, or was written to. */
+  #row: (Known & { id: string }) | undefined
   #isTouched = false
   #isBroken = false
 
@@ -84,9 +87,11 @@ export class Visit {
   }
 
   #inflate(found: SessionRecord): void {
-    const { resave, store } = this.#settings
+    const { merger, resave, store } = this.#settings
+    const token = merger?.tokenOf(found)
     const session = store.createSession(this.#request, found)
     this.#remember(dataText(found))
+    this.#row = { id: this.#sentId as string, base: dataText(found), token }
     if (!resave) this.#saved = this.#text
     this.#watch(this.#request.session ?? session)
   }
@@ -102,7 +107,7 @@ export class Visit {
     const { reload, save } = session as { [method in 'reload' | 'save']: (done: Callback) => unknown }
     define(session, 'save', function (this: Session, callback?: Callback) {
       visit.#saved = dataText(this)
-      return settle(this, callback, (done) => save.call(this, done))
+      return settle(this, callback, (done) => visit.#write(this, save, done))
     })
     define(session, 'reload', function (this: Session, callback?: Callback) {
       return settle(this, callback, (done) => {
@@ -112,6 +117,21 @@ export class Visit {
           done(error)
         })
       })
+    })
+  }
+
+  /** What came from the store is written so that other requests' changes stay. */
+  #write(session: Session, save: (done: Callback) => unknown, done: Callback): void {
+    const { merger } = this.#settings
+    const { id } = session
+    const text = dataText(session)
+    if (merger !== undefined && this.#row?.id === id) {
+      merger.write(id, this.#row, { session, text, with: (data) => rebuilt(session, data) }, done)
+      return
+    }
+    save.call(session, (error) => {
+      if (!error) this.#row = { id, base: text, token: undefined }
+      done(error)
     })
   }
 
@@ -203,6 +223,11 @@ export class Visit {
       throw error
     }
   }
+}
+
+/** The session with other data; the cookie comes first, as in every row. */
+function rebuilt(session: Session, data: object): Session {
+  return new Session(session.req, { cookie: session.cookie, ...data })
 }
 
 function define(session: Session, name: string, value: unknown): void {

@@ -1,0 +1,174 @@
+// Requests on one session that overlap, under the drop-in, on each kind of store; and the peer's way, asked for.
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+
+import express from 'express'
+import stock from 'express-session'
+import createMemoryStore from 'memorystore'
+import session from 'shortcrust/express-session'
+
+import { Browser, SECRET, serve } from '../support.mjs'
+import { STORES } from './stores.mjs'
+
+const require = createRequire(import.meta.url)
+const FileStore = require('session-file-store')(session)
+
+const fresh = (open) => ({ skip: false, open: () => ({ store: open, close() {} }) })
+const ALL = {
+  ...STORES,
+  MemoryStore: fresh((front) => new front.MemoryStore()),
+  memorystore: fresh((front) => new (createMemoryStore(front))({ checkPeriod: 0 })),
+  'session-file-store': { skip: false, open: openFiles },
+}
+
+function openFiles() {
+  const path = mkdtempSync(join(tmpdir(), 'shortcrust-'))
+  const close = () => rmSync(path, { recursive: true, force: true })
+  return { store: () => new FileStore({ path, retries: 0, reapInterval: -1, logFn() {} }), close }
+}
+
+/** A shop whose `/slow` waits, between reading and writing, until `meanwhile` is done. */
+function shop(front, store, options, meanwhile) {
+  const ended = (response, next) => (error) => (error ? next(error) : response.end())
+  return express()
+    .use(front({ secret: SECRET, resave: false, saveUninitialized: false, store, ...options }))
+    .get('/login', (request, response) => {
+      Object.assign(request.session, { user: 'ada', basket: { tea: 1 }, list: [1] })
+      response.end()
+    })
+    .get('/add', (request, response) => {
+      request.session[request.query.key] = 1
+      if (request.session.basket) request.session.basket[request.query.key] = 1
+      response.end()
+    })
+    .get('/slow', async (request, response) => {
+      request.session.slow = request.query.n ?? 1
+      request.session.basket.slow = 1
+      delete request.session.list
+      await meanwhile.run()
+      response.end()
+    })
+    .get('/save', async (request, response, next) => {
+      await meanwhile.run()
+      request.session.first = 1
+      request.session.save((error) => {
+        request.session.second = 1
+        if (error) next(error)
+        else request.session.save(ended(response, next))
+      })
+    })
+    .get('/reader', async (request, response) => {
+      await meanwhile.run()
+      response.json(request.session)
+    })
+    .get('/logout', (request, response, next) => request.session.destroy(ended(response, next)))
+    .get('/', (request, response) => {
+      // session-file-store keeps a time of its own.
+      const { cookie: _, __lastAccess: __, ...data } = request.session
+      response.json(data)
+    })
+    .use((error, _request, response, _next) => response.status(500).end(error.message))
+}
+
+const ADA = { user: 'ada', basket: { tea: 1 }, list: [1] }
+
+for (const [name, { skip, open }] of Object.entries(ALL)) {
+  const on = (title, run, options, front = session) =>
+    test(`${name}: ${title}`, { skip }, async (context) => {
+      const records = await open()
+      context.after(() => records.close())
+      const meanwhile = { run() {} }
+      const app = shop(front, records.store(front), options, meanwhile)
+      await serve(app, async (browser) => {
+        await browser.get('/login')
+        const other = new Browser(browser.port)
+        Object.assign(other.cookies, browser.cookies)
+        await run({ browser, meanwhile, other, records })
+      })
+    })
+
+  on('what overlapping requests wrote is joined, key by key', async ({ browser, meanwhile, other }) => {
+    meanwhile.run = () => other.get('/add?key=pie')
+    assert.equal((await browser.get('/slow')).status, 200)
+    const { list: _, ...rest } = ADA
+    const expected = { ...rest, pie: 1, slow: 1, basket: { tea: 1, pie: 1, slow: 1 } }
+    assert.deepEqual((await browser.get()).json(), expected)
+  })
+
+  on('of many at once each is there', async ({ browser, other }) => {
+    const keys = Array.from({ length: 20 }, (_, at) => `key${at}`)
+    const answers = await Promise.all(keys.map((key) => other.get(`/add?key=${key}`)))
+    assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]))
+    const seen = (await browser.get()).json()
+    for (const key of keys) assert.deepEqual([seen[key], seen.basket[key]], [1, 1], key)
+  })
+
+  on('two saves of one request keep what another wrote', async ({ browser, meanwhile, other }) => {
+    meanwhile.run = () => other.get('/add?key=pie')
+    assert.equal((await browser.get('/save')).status, 200)
+    const { first, second, pie } = (await browser.get()).json()
+    assert.deepEqual({ first, second, pie }, { first: 1, second: 1, pie: 1 })
+  })
+
+  on('a logout is not undone by a request in flight', async ({ browser, meanwhile, other }) => {
+    meanwhile.run = () => other.get('/logout')
+    assert.equal((await browser.get('/slow')).status, 200)
+    assert.deepEqual((await browser.get()).json(), {})
+  })
+
+  on(
+    'with resave a reader in flight overwrites nothing',
+    async ({ browser, meanwhile, other }) => {
+      meanwhile.run = () => other.get('/add?key=pie')
+      await browser.get('/reader')
+      assert.equal((await browser.get()).json().pie, 1)
+      meanwhile.run = () => other.get('/logout')
+      await browser.get('/reader')
+      assert.deepEqual((await browser.get()).json(), {})
+    },
+    { resave: true },
+  )
+
+  for (const [title, front, options] of [
+    ['as in express-session', stock, {}],
+    ['with peerExact', session, { peerExact: true }],
+  ]) {
+    on(
+      `${title} the later write wins whole, and undoes a logout`,
+      async ({ browser, meanwhile, other }) => {
+        meanwhile.run = () => other.get('/add?key=pie')
+        await browser.get('/slow')
+        assert.equal((await browser.get()).json().pie, undefined)
+        meanwhile.run = () => other.get('/logout')
+        await browser.get('/slow?n=2')
+        assert.equal((await browser.get()).json().user, 'ada')
+      },
+      options,
+      front,
+    )
+  }
+}
+
+for (const [name, { skip, open }] of Object.entries(STORES)) {
+  test(`${name}: a row is written as the peer would write it`, { skip }, async (context) => {
+    const records = await open()
+    context.after(() => records.close())
+    const texts = []
+    context.mock.method(Date, 'now', () => 1_900_000_000_000)
+    for (const front of [stock, session]) {
+      const options = { cookie: { maxAge: 9e8 }, genid: () => `id-${texts.length}` }
+      await serve(shop(front, records.store(front), options, {}), async (browser) => {
+        for (const path of ['/login', '/add?key=pie', '/add?key=tart']) {
+          await browser.get(path)
+          texts.push(await records.text(front === stock ? 'id-0' : 'id-3'))
+        }
+      })
+    }
+    assert.deepEqual(texts.slice(3), texts.slice(0, 3))
+    assert.match(texts[0], /^\{"cookie":\{.*"user":"ada"/)
+  })
+}
