@@ -13,7 +13,9 @@ use crate::payload::tree::{Node, Value};
 const FRAMEWORKS: [&str; 3] = ["_user_id", "_auth_user_id", "passport"];
 /// Where tutorials and applications keep it.
 const HABITS: [&str; 9] =
-    ["user_id", "userId", "userid", "uid", "user", "username", "userName", "account_id", "accountId"];
+    ["user_id", "userId", "userid", "uid", "account_id", "accountId", "user", "username", "userName"];
+/// Of these the last are as often about a user as who it is.
+const NAMES: usize = 3;
 /// Of an object that is a user.
 const INNER: [&str; 8] = ["id", "_id", "user_id", "userId", "uid", "sub", "username", "user"];
 
@@ -72,9 +74,9 @@ impl Identity {
         self.0.iter().flatten().next().map(String::as_str)
     }
 
-    /// Whether it is another's from `self` to `new`. `is_told`: a login said who it is, so that a name that only
-    /// appears is more about the same user.
-    pub(super) fn is_changed(&self, new: &Self, is_told: bool) -> bool {
+    /// Whether it is another's from `self` to `new`. Where a login `told` who it is, a name that only appears is more
+    /// about the same user, and an id is if it is theirs.
+    pub(super) fn is_changed(&self, new: &Self, told: Option<&str>) -> bool {
         let len = self.0.len().max(new.0.len());
         let at = |identity: &Self, index: usize| identity.0.get(index).cloned().flatten();
         let pairs: Vec<_> = (0..len).map(|index| (at(self, index), at(new, index))).collect();
@@ -86,8 +88,12 @@ impl Identity {
             return false;
         }
         let is_gone = pairs.iter().any(|(old, _)| old.is_some());
-        let is_new = pairs.iter().any(|(_, new)| new.is_some());
-        is_gone || (is_new && !is_told)
+        let is_another = |(index, (_, new)): (usize, &(Option<String>, Option<String>))| match (new, told) {
+            (None, _) => false,
+            (Some(_), None) => true,
+            (Some(new), Some(told)) => index + NAMES < len.max(NAMES) && new != told,
+        };
+        is_gone || pairs.iter().enumerate().any(is_another)
     }
 }
 
@@ -141,7 +147,11 @@ mod tests {
     #[test]
     fn another_user_is_told_from_more_about_the_same() {
         let keys = Keys::default();
-        let changed = |old: &str, new: &str, told| keys.of(old).is_changed(&keys.of(new), told);
+        let changed = |old: &str, new: &str, is_told: bool| {
+            keys.of(old).is_changed(&keys.of(new), is_told.then_some("7"))
+        };
+        assert!(changed("{}", r#"{"user_id":8}"#, true));
+        assert!(!changed("{}", r#"{"user_id":7}"#, true));
         assert!(changed("{}", r#"{"user_id":1}"#, false));
         assert!(changed(r#"{"user_id":1}"#, "{}", false));
         assert!(changed(r#"{"user_id":1,"uid":5}"#, r#"{"user_id":2,"uid":5}"#, false));

@@ -104,11 +104,11 @@ impl Session {
         if self.has_given_up {
             return Ok(());
         }
-        self.failure = None;
-        self.follow_identity(content, now);
         if self.suppressed {
             return Ok(());
         }
+        self.failure = None;
+        self.follow_identity(content, now);
         if self.settings.mode == Mode::Revocations {
             return self.mark(content, now, rng);
         }
@@ -335,7 +335,7 @@ impl Session {
     fn settled(&mut self, write: Write, now: UnixMillis) {
         let Some(stored) = &mut self.stored else { return };
         stored.leaving = None;
-        (self.moved, self.bare) = (false, false);
+        (self.is_told, self.moved, self.bare) = (false, false, false);
         let Some(target) = write.target else {
             self.cookie_due = tables::cookie_of_stored(StoreChange::End, self.cookie_sent, false);
             return;
@@ -433,7 +433,7 @@ impl Session {
 }
 
 impl Loaded {
-    fn payload(&self) -> Option<&str> {
+    pub(super) fn payload(&self) -> Option<&str> {
         match &self.record.content {
             record::Content::Payload(payload) => Some(payload),
             record::Content::Tombstone => None,

@@ -121,6 +121,8 @@ pub struct Session {
     excepted_until: Option<UnixMillis>,
     /// Whose the data are that the host read or handed over last; asked for when something was written.
     identity: Option<Identity>,
+    /// A login has said who it is, which counts more than what the data say.
+    is_told: bool,
     /// An id was left, of which the store has not heard yet.
     moved: bool,
     /// What the session had when it came in stays behind.
@@ -167,6 +169,7 @@ impl Session {
             begins_for: None,
             excepted_until: None,
             identity: None,
+            is_told: false,
             moved: false,
             bare: false,
             cookie_due: CookieChange::Nothing,
@@ -259,6 +262,7 @@ impl Session {
         self.begin_anew(if shown.is_some() { Leave::End } else { Leave::Login }, now);
         (self.meta.user, self.begins_for) = (Some(user.to_owned()), Some(user.to_owned()));
         self.excepted_until = Some(UnixMillis(i64::MAX));
+        self.is_told = true;
         if shown.is_some() {
             (self.incoming, self.identity) = (None, None);
         }
@@ -280,7 +284,7 @@ impl Session {
     /// The session is nobody's from now on, and empty, and under a new id if something is put into it.
     pub fn logout(&mut self, now: UnixMillis) {
         self.begin_anew(Leave::End, now);
-        (self.meta.user, self.begins_for) = (None, None);
+        (self.meta.user, self.begins_for, self.is_told) = (None, None, false);
         (self.incoming, self.identity) = (None, None);
     }
 
@@ -443,18 +447,18 @@ impl Session {
             return;
         }
         let new = self.settings.identity_keys.of(mine);
-        if self.state != State::Live {
+        if self.is_told {
             self.identity = Some(new);
             return;
         }
         let told = self.meta.user.clone();
-        if self.identity().is_changed(&new, told.is_some()) {
+        if self.identity().is_changed(&new, told.as_deref()) {
             let user = new.user().map(ToOwned::to_owned);
             let old = told.or_else(|| self.identity().user().map(ToOwned::to_owned));
             if user != old {
                 // A nobody's data come along.
                 self.bare |= old.is_some();
-                self.begin_anew(Leave::Login, now);
+                self.begin_anew(if old.is_some() { Leave::End } else { Leave::Login }, now);
                 (self.meta.user, self.begins_for) = (user.clone(), user);
                 self.excepted_until = Some(UnixMillis(i64::MAX));
             }

@@ -133,9 +133,21 @@ impl Session {
 
     fn creation(&self, id: &str, content: &Content<'_>, now: UnixMillis) -> Result<Target, SealError> {
         let (mine, base) = self.mine_and_base(content);
-        let record = self.record(&self.kept(&mine, &base), now, 0, false)?;
+        let record = self.record(&self.moved_payload(&mine, &base)?, now, 0, false)?;
         let key = self.settings.scope.key(id);
         Ok(Target { key, over: None, mine, base, record, is_touch: false, is_raised: false })
+    }
+
+    /// What goes along to a new id. The record that is left may have more than the host, or less.
+    fn moved_payload(&self, mine: &str, base: &str) -> Result<String, SealError> {
+        let leaving = self.stored.as_ref().and_then(|stored| stored.leaving.as_ref());
+        let left = leaving.filter(|leaving| leaving.why != Leave::End && !self.bare);
+        match left.and_then(|leaving| Some((&leaving.row.base, leaving.row.payload()?))) {
+            Some((base, theirs)) if theirs != base => {
+                merge(self.settings.dialect, base, mine, theirs).map_err(unreadable)
+            }
+            _ => Ok(self.kept(mine, base).into_owned()),
+        }
     }
 
     fn replacement(&self, content: &Content<'_>, now: UnixMillis) -> Result<Target, SealError> {
@@ -190,7 +202,7 @@ impl Session {
     fn is_others(&self, base: &str, mine: &str) -> bool {
         let keys = &self.settings.identity_keys;
         let of = |payload: &str| -> Identity { keys.of(payload) };
-        !self.settings.is_drop_in && of(base).is_changed(&of(mine), self.meta.user.is_some())
+        !self.settings.is_drop_in && of(base).is_changed(&of(mine), self.meta.user.as_deref())
     }
 }
 
