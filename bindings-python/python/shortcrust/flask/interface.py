@@ -83,8 +83,8 @@ class ShortcrustInterface(PeerInterface):
 
     def driver(self, app: Flask, tell: Callable[[str], None] = log) -> Driver | None:
         """The engine and its store; a configuration that is new and weak is told."""
-        plain = [app.config.get(key) for key in self.keys]
-        stores = [app.config.get(key) for key in self._STORES]
+        plain = list(map(app.config.get, self.keys))
+        stores = list(map(app.config.get, self._STORES))
         if (plain, stores) != self._built[:2]:
             self._built = (deepcopy(plain), stores, self._made(app, tell))
         return self._built[2]
