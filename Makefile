@@ -28,7 +28,7 @@ conformance: .venv/built
 matrix: .venv/built bindings-node/node_modules/.built
 	$(SERVICES) run -- $(BIN)/python tests/matrix/run.py $(ROWS)
 
-# Redis and PostgreSQL until Ctrl-C, for tests that are run one by one. INSTALL=1 installs them first.
+# Redis, PostgreSQL and Memcached until Ctrl-C, for tests that are run one by one. INSTALL=1 installs them first.
 services:
 	$(SERVICES)
 

@@ -1,4 +1,4 @@
-"""Django with its sessions in the database, ours or its own."""
+"""Django with its sessions in the database or in a cache, by our engines or its own."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
 from werkzeug.serving import run_simple
 
-LAYERS = {"shortcrust": "shortcrust.django.db", "Django": "django.contrib.sessions.backends.db"}
+LAYERS = {"shortcrust": "shortcrust.django.", "Django": "django.contrib.sessions.backends."}
 conflicts: list[int] = []
 
 
@@ -82,19 +82,37 @@ def database() -> dict[str, object]:
     }
 
 
+def cache() -> dict[str, object]:
+    if os.environ["STORE"] == "redis":
+        backend, location = "redis.RedisCache", os.environ["REDIS_URL"]
+    elif os.environ["STORE"] == "memcached":
+        url = urlsplit(os.environ["MEMCACHED_URL"])
+        backend, location = "memcached.PyMemcacheCache", url.netloc
+    else:
+        return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    # Each run is another's, in the server that they share.
+    prefix = os.environ["FOLDER"]
+    return {"BACKEND": f"django.core.cache.backends.{backend}", "LOCATION": location} | {
+        "KEY_PREFIX": prefix
+    }
+
+
 if __name__ == "__main__":
+    is_cached = os.environ["STORE"] in {"redis", "memcached"}
     settings.configure(
         ALLOWED_HOSTS=["*"],
-        DATABASES={"default": database()},
+        CACHES={"default": cache()},
+        DATABASES={} if is_cached else {"default": database()},
         INSTALLED_APPS=["django.contrib.sessions"],
         MIDDLEWARE=[f"{__name__}.counting", "django.contrib.sessions.middleware.SessionMiddleware"],
         ROOT_URLCONF=__name__,
         SECRET_KEY=os.environ["SECRET"],
-        SESSION_ENGINE=LAYERS[os.environ["LAYER"]],
+        SESSION_ENGINE=LAYERS[os.environ["LAYER"]] + ("cache" if is_cached else "db"),
     )
     django.setup()
     try:
-        call_command("migrate", verbosity=0)
+        if not is_cached:
+            call_command("migrate", verbosity=0)
     except (OperationalError, ProgrammingError):
         # The other process was first.
         time.sleep(1)

@@ -11,10 +11,15 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from load import CLIENTS, KEYS, OURS, Cell, cell, get, run, serving
-from services import Postgres, Redis, shared_url
+from services import Memcached, Postgres, Redis, shared_url
 
 LONG = bool(os.environ.get("LONG"))
-SOME = [OURS[-1], cell("starlette", "sqlite"), cell("django", "postgres")]
+SOME = [
+    OURS[-1],
+    cell("starlette", "sqlite"),
+    cell("django", "postgres"),
+    cell("django", "memcached"),
+]
 DYING = [
     (cell(app, store), server)
     for app in (("django", "express", "flask", "starlette") if LONG else ("express", "flask"))
@@ -27,6 +32,7 @@ DYING = [
 def servers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REDIS_URL", shared_url(Redis))
     monkeypatch.setenv("POSTGRES_URL", shared_url(Postgres))
+    monkeypatch.setenv("MEMCACHED_URL", shared_url(Memcached))
 
 
 @pytest.mark.parametrize("load", OURS if LONG else SOME, ids=str)

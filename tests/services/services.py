@@ -1,4 +1,4 @@
-"""Redis and PostgreSQL for the tests: the ones that REDIS_URL and POSTGRES_URL name, else our own.
+"""Servers for the tests: the ones that the environment names (REDIS_URL, ...), else our own.
 
 ``services.py`` starts them, prints their URLs and waits; ``services.py run -- COMMAND ...`` runs
 COMMAND with the URLs set. INSTALL=1 (in CI, always) installs what is not there.
@@ -232,7 +232,24 @@ class Redis(Server):
         return [program, *address, *keeping]
 
 
-SERVERS: tuple[type[Server], ...] = (Postgres, Redis)
+class Memcached(Server):
+    """It keeps nothing on a disk, so ``durable`` says nothing here."""
+
+    variable = "MEMCACHED_URL"
+    program = "memcached"
+    package = "memcached"
+    hello = b"version\r\n"
+    welcome = b"VERSION"
+
+    @property
+    def url(self) -> str:
+        return f"memcached://{HOST}:{self.port}"
+
+    def _command(self, program: str) -> list[str]:
+        return [program, "-l", HOST, "-p", str(self.port), "-U", "0"]
+
+
+SERVERS: tuple[type[Server], ...] = (Postgres, Redis, Memcached)
 
 
 class Absent(unittest.SkipTest):

@@ -19,14 +19,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import services
-from services import Postgres, Redis
+from services import Memcached, Postgres, Redis
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SCRIPT = [sys.executable, services.__file__]
 RUN = [*SCRIPT, "run", "--"]
-POSTGRES_NAMED = {"POSTGRES_URL": "postgresql://named/db"}
+POSTGRES_NAMED = {
+    "MEMCACHED_URL": "memcached://named:3",
+    "POSTGRES_URL": "postgresql://named/db",
+}
 BOTH_NAMED = POSTGRES_NAMED | {"REDIS_URL": "redis://named:1/2"}
 PRINT_URLS = [
     sys.executable,
@@ -39,7 +42,7 @@ BUSY = "select count(*) from pg_stat_activity where query like 'insert %' and st
 
 def environment(**variables: str) -> dict[str, str]:
     """Nothing named and not in CI, unless it is said."""
-    ours = {"CI", "INSTALL", "POSTGRES_URL", "REDIS_URL"}
+    ours = {"CI", "INSTALL", "MEMCACHED_URL", "POSTGRES_URL", "REDIS_URL"}
     return {name: value for name, value in os.environ.items() if name not in ours} | variables
 
 
@@ -252,6 +255,16 @@ def test_redis_keeps_what_it_confirmed_through_kills() -> None:
         assert ask(url, "CONFIG GET appendfsync").endswith("always\r\n")
     assert is_gone(url)
     assert not redis.folder.exists()
+
+
+def test_memcached_is_started_and_goes_with_all_that_it_had() -> None:
+    Memcached.require()
+    with Memcached() as memcached:
+        assert ask(memcached.url, "version").startswith("VERSION ")
+        memcached.kill()
+        memcached.start()
+    assert is_gone(memcached.url)
+    assert not memcached.folder.exists()
 
 
 def test_redis_for_speed_keeps_nothing() -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.backends.db import SessionStore as PeerStore
 from django.db import DatabaseError, connections, router, transaction
@@ -18,13 +18,13 @@ from django.utils import timezone
 from .. import _core
 from ._session import NativeSession
 from ._uncommitted import Uncommitted
+from ._values import IDENTITY
 from ._waiting import is_busy, patiently
 
 if TYPE_CHECKING:
     from django.contrib.sessions.base_session import AbstractBaseSession
     from django.db.models import QuerySet
 
-_IDENTITY = (SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY)
 _MAX_SWEPT = 1000
 
 
@@ -221,8 +221,16 @@ class MergingSession(NativeSession, PeerStore):
             self._update(row)
             self._keep(data, None)
         else:
-            self._update(self.create_model_instance(self._read(joined)))
+            self._update(self._row_of(self._read(joined)))
             self._keep(data, joined)
+
+    def _row_of(self, joined: dict[str, Any]) -> AbstractBaseSession:
+        """A row of what was joined, which may have another request's expiry."""
+        row = self.create_model_instance(joined)
+        expiry = joined.get("_session_expiry")
+        if expiry != self._data().get("_session_expiry"):
+            row.expire_date = self.get_expiry_date(expiry=expiry)
+        return row
 
     def _hold(self, row: AbstractBaseSession) -> bool:
         """Whether the row is there; nobody else writes it until the transaction ends."""
@@ -298,4 +306,4 @@ def join(base: str, mine: str, theirs: str) -> str | None:
 
 def _identity(text: str) -> list[Any]:
     data = json.loads(text)
-    return [data.get(key) for key in _IDENTITY]
+    return [data.get(key) for key in IDENTITY]
