@@ -26,11 +26,13 @@ from services import free_port  # noqa: E402
 
 SECRET = "a secret for the load only, of thirty-two bytes or more"
 CLIENTS, KEYS = 20, 50
+ROUNDS, ADDING = 25, 4
 COMMANDS = {
     "django": [sys.executable, str(HERE / "django_app.py")],
     "flask": [sys.executable, str(HERE / "flask_app.py")],
     "starlette": [sys.executable, str(HERE / "starlette_app.py")],
     "express": ["node", str(HERE / "express_app.mjs")],
+    "drop-in": ["node", str(HERE / "drop_in_app.mjs")],
 }
 
 
@@ -38,7 +40,7 @@ COMMANDS = {
 class Cell:
     """Which servers share the session, whose session layer, and where it lies."""
 
-    apps: tuple[str, str]
+    apps: tuple[str, ...]
     layer: str
     store: str
 
@@ -79,6 +81,22 @@ PEERS = [
     cell("django", "redis", "Django"),
     cell("django", "memcached", "Django"),
     cell("express", "redis", "express-session"),
+]
+
+
+# Node's three session layers and our drop-ins for them, on what their users have.
+DROP_INS = [
+    Cell(("drop-in",) * (1 if store == "memory" else 2), layer, store)
+    for names, stores in (
+        (
+            ("express-session", "shortcrust/express-session"),
+            ("redis", "postgres", "memory", "files"),
+        ),
+        (("@fastify/session", "shortcrust/fastify-session"), ("redis",)),
+        (("koa-session", "shortcrust/koa-session"), ("redis",)),
+    )
+    for store in stores
+    for layer in names
 ]
 
 
@@ -138,23 +156,46 @@ def run(load: Cell, clients: int = CLIENTS, keys: int = KEYS) -> Result:
 
         def visit(client: int) -> set[int]:
             paths = [f"/add?key=c{client}k{key}" for key in range(keys)]
-            return {get(ports[(client + at) % 2], path, cookie)[0] for at, path in enumerate(paths)}
+            return {
+                get(ports[(client + at) % len(ports)], path, cookie)[0]
+                for at, path in enumerate(paths)
+            }
 
         with ThreadPoolExecutor(clients) as pool:
             statuses = set().union(*pool.map(visit, range(clients)))
-        kept = json.loads(get(ports[1], "/all", cookie)[1])
+        kept = json.loads(get(ports[-1], "/all", cookie)[1])
         conflicts = sum(int(get(port, "/conflicts")[1]) for port in ports)
     return Result(len(kept), conflicts, statuses)
 
 
+def undone(load: Cell, rounds: int = ROUNDS) -> int:
+    """How many logouts did not last, with slow writes in flight."""
+    count = 0
+    with serving(load) as ports, ThreadPoolExecutor(ADDING) as pool:
+        for _ in range(rounds):
+            _, _, cookie = get(ports[0], "/begin")
+            adding = [
+                pool.submit(get, ports[at % len(ports)], f"/add?key=c{at}k0", cookie)
+                for at in range(ADDING)
+            ]
+            time.sleep(0.01)
+            get(ports[0], "/logout", cookie)
+            for each in adding:
+                each.result()
+            count += get(ports[-1], "/all", cookie)[1] != "[]"
+    return count
+
+
 def main() -> None:
-    """Every cell, or those whose name has one of the words given."""
+    """With words, the cells that have one of them in their names."""
     words = sys.argv[1:] or [""]
-    print("| layer | kept of 1,000 | conflicts |\n|---|---|---|")
-    for load in (one for one in [*OURS, *PEERS] if any(word in str(one) for word in words)):
+    cells = [*OURS, *PEERS, *DROP_INS]
+    print(f"| layer | kept of 1,000 | conflicts | logouts undone of {ROUNDS} |\n|---|---|---|---|")
+    for load in (load for load in cells if any(word in str(load) for word in words)):
         result = run(load)
         conflicts = result.conflicts if load.layer == "shortcrust" else ""
-        print(f"| {load} | {result.kept:,} | {conflicts} |", flush=True)
+        logouts = undone(load) if load not in PEERS else ""
+        print(f"| {load} | {result.kept:,} | {conflicts} | {logouts} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from load import CLIENTS, KEYS, OURS, Cell, cell, get, run, serving
+from load import CLIENTS, DROP_INS, KEYS, OURS, Cell, cell, get, run, serving, undone
 from services import Memcached, Postgres, Redis, shared_url
 
 LONG = bool(os.environ.get("LONG"))
@@ -66,6 +66,20 @@ def test_a_logout_in_the_middle_stays_a_logout(load: Cell) -> None:
             client.result()
         assert before
         assert [json.loads(get(port, "/all", cookie)[1]) for port in ports] == [[], []]
+
+
+@pytest.mark.parametrize(
+    "load", [load for load in DROP_INS if load.layer == "shortcrust/express-session"], ids=str
+)
+def test_the_drop_in_keeps_every_key_and_every_logout(load: Cell) -> None:
+    if not LONG and load.store != "redis":
+        pytest.skip("LONG=1 runs the other stores")
+    clients, keys = (CLIENTS, KEYS) if LONG else (10, 10)
+    result = run(load, clients, keys)
+    assert result.statuses == {200}
+    # Between two processes files have a window.
+    assert result.kept == clients * keys or load.store == "files"
+    assert undone(load, 25 if LONG else 5) == 0
 
 
 @pytest.mark.parametrize(("load", "kind"), DYING, ids=str)
