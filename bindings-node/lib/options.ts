@@ -4,6 +4,7 @@ import { ConfigError } from './errors.js'
 import type { EngineOptions, FormatOptions, ReaderOptions } from './native.js'
 import { type Mode, StoreRunner } from './store-runner.js'
 import type { Store } from './stores/index.js'
+import { MemoryStore } from './stores/memory.js'
 
 export type Secret = string | Uint8Array
 
@@ -193,7 +194,10 @@ export function runnerOf(options: Options): StoreRunner | undefined {
     throw new ConfigError('option', 'outage goes with a store: set store or revocations')
   }
   const isStore = STORE.every((name) => typeof store?.[name as keyof Store] === 'function')
-  if (isStore && typeof store.capabilities === 'object') return new StoreRunner(store, mode)
+  if (isStore && typeof store.capabilities === 'object') {
+    if (mode === 'revocations' && store instanceof MemoryStore) store.keepAll()
+    return new StoreRunner(store, mode)
+  }
   throw new ConfigError('option', `${mode === 'sessions' ? 'store' : 'revocations'} ${noStore(store)}`)
 }
 

@@ -379,3 +379,22 @@ test('wrong options of a store are errors', () => {
   }
   assert.throws(() => new SQLiteStore('x.db', { busyTimeout: -1 }), { name: 'ConfigError', code: 'option' })
 })
+
+test('memory: a full store makes room for many, and knows each that is left', async (context) => {
+  const now = Date.now()
+  const later = clock(context, now)
+  const store = new MemoryStore({ maxRecords: 100 })
+  for (let made = 0; made < 2_000; made++) {
+    later(now + made)
+    await store.create(`k${made}`, { text: 'x', user: `u${made % 7}`, expires: now + 10_000 + (made % 13) })
+    // Written again and again, it ends later each time.
+    await store.put('busy', { text: 'x', expires: now + 20_000 + made })
+  }
+  const kept = await store.load(Array.from({ length: 2_000 }, (_, made) => `k${made}`))
+  assert.equal(kept.filter(Boolean).length, 99)
+  assert.ok(kept[1_999] && kept[1_950])
+  const listed = await Promise.all(Array.from({ length: 7 }, (_, user) => store.list(`u${user}`)))
+  assert.equal(listed.flat().length, 99)
+  assert.equal(await store.sweep(now + 15_000, 50), 50)
+  assert.equal(await store.sweep(now + 15_000), 49)
+})

@@ -292,3 +292,13 @@ test('with userKey, the user whom the application itself keeps is known', async 
     assert.deepEqual((await browser.get()).json(), {})
   })
 })
+
+test('in cookies, a store in memory forgets no revocation for want of room', async () => {
+  await browsers('ada', { revocations: new MemoryStore({ maxRecords: 2 }) }, async (...three) => {
+    const cookies = three.map(({ cookie }) => cookie)
+    for (const browser of three) await browser.get('/revoke-all')
+    for (const cookie of cookies) {
+      assert.equal((await three[0].get('/why', { cookie })).text, 'revoked')
+    }
+  })
+})

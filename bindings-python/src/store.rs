@@ -113,7 +113,8 @@ pub(crate) fn new_record(
         expires: expires_ms.map(UnixMillis),
         epoch: 0,
         user: None,
-        converted: false,
+        // The row that another library kept would be taken over once more.
+        converted: true,
         content: record::Content::Payload(payload),
     };
     (engine.core.scope().key(id), record.to_text())

@@ -213,3 +213,90 @@ def app_testing(app: Flask) -> Any:
 def test_another_type_is_refused_with_the_way_out() -> None:
     with pytest.raises(ConfigError, match="SHORTCRUST_STORE"):
         app_of(Shortcrust, {"SESSION_TYPE": "mongodb"})
+
+
+def row_of(app: Flask, options: dict[str, Any], sid: str, data: bytes | None = None) -> bytes:
+    """What Flask-Session has under an id; written first, if ``data`` is given."""
+    prefix = options.get("SESSION_KEY_PREFIX", "session:")
+    if "SESSION_REDIS" in options:
+        if data is not None:
+            options["SESSION_REDIS"].set(prefix + sid, data, ex=3600)
+        return bytes(options["SESSION_REDIS"].get(prefix + sid) or b"")
+    database = app.config["SESSION_SQLALCHEMY"]
+    with app.app_context(), database.engine.begin() as connection:
+        if data is not None:
+            connection.exec_driver_sql(
+                "INSERT OR REPLACE INTO sessions (session_id, data, expiry) VALUES (?, ?, ?)",
+                (prefix + sid, data, datetime.now(timezone.utc).replace(tzinfo=None, year=2999)),
+            )
+        found = connection.exec_driver_sql(
+            "SELECT data FROM sessions WHERE session_id = ?", (prefix + sid,)
+        ).first()
+    return bytes(found[0]) if found else b""
+
+
+@KINDS
+def test_no_cookie_names_a_row_that_is_no_session(options: dict[str, Any]) -> None:
+    stock = app_of(Session, options)
+    _, cookie = visit(stock, "/login", None)
+    row_of(stock, options, "config", msgspec.msgpack.encode({"user": "root"}))
+    ours = app_of(Shortcrust, options)
+    for header in ("config", f"config; session={'A' * 43}", f"{'A' * 43}; session=config"):
+        assert visit(ours, "/me", header)[0] == "None"
+    assert row_of(stock, options, "config") != b""
+    assert visit(ours, "/me", f"config; session={cookie}")[0] == "ada"
+
+
+@KINDS
+def test_of_two_first_requests_none_loses_the_session(options: dict[str, Any]) -> None:
+    _, cookie = visit(app_of(Session, options), "/login", None)
+    ours = app_of(Shortcrust, options)
+    rows = ours.session_interface._rows  # type: ignore[attr-defined]
+    get = rows.get
+
+    def in_between(sid: str) -> bytes | None:
+        rows.get = get
+        assert visit(ours, "/me", cookie)[0] == "ada"
+        return get(sid)  # type: ignore[no-any-return]
+
+    rows.get = in_between
+    assert visit(ours, "/me", cookie)[0] == "ada"
+
+
+@KINDS
+def test_a_row_in_tagged_json_is_read_as_such(options: dict[str, Any]) -> None:
+    stock = app_of(Session, options)
+    visit(stock, "/login", None)
+    at = '{"user":"ada","at":{" d":"Fri, 02 Jan 2026 00:00:00 GMT"}}'
+    row_of(stock, options, "B" * 43, at.encode())
+    found, _ = visit(app_of(Shortcrust, options), "/at", "B" * 43)
+    assert found == repr(datetime(2026, 1, 2, tzinfo=timezone.utc))
+
+
+@KINDS
+def test_a_row_that_json_can_not_hold_stays_where_it_is(options: dict[str, Any]) -> None:
+    stock = app_of(Session, options)
+    visit(stock, "/login", None)
+    row = msgspec.msgpack.encode({"user": "ada", "by_key": {b"raw": 1}})
+    row_of(stock, options, "C" * 43, row)
+    ours = app_of(Shortcrust, options)
+    for _ in range(2):
+        assert visit(ours, "/me", "C" * 43)[0] == "None"
+    assert row_of(stock, options, "C" * 43) == row
+
+
+def test_two_apps_in_one_database_stay_apart(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'db.sqlite3'}"
+    base = {"SESSION_TYPE": "sqlalchemy", "SQLALCHEMY_DATABASE_URI": url}
+    one, other = (app_of(Shortcrust, base | {"SESSION_KEY_PREFIX": name}) for name in ("a:", "b:"))
+    _, cookie = visit(one, "/login", None)
+    assert visit(one, "/me", cookie)[0] == "ada"
+    assert visit(other, "/me", cookie)[0] == "None"
+
+
+def test_a_migration_that_is_generated_drops_no_table_of_sessions(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'db.sqlite3'}"
+    options = {"SESSION_TYPE": "sqlalchemy", "SQLALCHEMY_DATABASE_URI": url}
+    visit(app_of(Session, options), "/login", None)
+    database = app_of(Shortcrust, options).config["SESSION_SQLALCHEMY"]
+    assert {"sessions", "shortcrust_session"} <= set(database.metadata.tables)

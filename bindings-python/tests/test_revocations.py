@@ -192,3 +192,13 @@ def test_it_takes_sealed_cookies_with_an_absolute_end(options: dict[str, Any]) -
 def test_it_is_not_for_sessions_in_a_store() -> None:
     with pytest.raises(ConfigError, match="SHORTCRUST_REVOCATIONS is for sessions in cookies"):
         FlaskWorld(MemoryStore(), {"revocations": MemoryStore(), "store": MemoryStore()})
+
+
+def test_a_store_in_memory_forgets_no_revocation_for_want_of_room() -> None:
+    store = MemoryStore(max_records=2)
+    shop = FlaskWorld(store, {"revocations": store})
+    browsers = [shop.logged_in("ada", a=1) for _ in range(4)]
+    copies = [browser.copy() for browser in browsers]
+    for browser in browsers:
+        browser.visit(lambda visit: visit.logout())
+    assert [copy.visit(why) for copy in copies] == ["revoked"] * 4

@@ -68,6 +68,20 @@ def test_memory_is_bounded_and_what_ended_goes_first(clock: Clock) -> None:
     assert {key for key, _ in store.list("ada")} == {"third", "fourth", "fifth"}
 
 
+def test_a_full_memory_makes_room_for_many_and_knows_each_that_is_left(clock: Clock) -> None:
+    store = MemoryStore(max_records=100)
+    now = int(clock.seconds * 1000)
+    for made in range(2_000):
+        store.create(f"k{made}", Entry("text", f"u{made % 7}", now + 10_000 + made % 13))
+        # Written again and again, it ends later each time.
+        store.put("busy", Entry("text", None, now + 20_000 + made))
+    kept = store.load([f"k{made}" for made in range(2_000)])
+    assert sum(row is not None for row in kept) == 99
+    assert all(kept[1_950:])
+    assert sum(len(store.list(f"u{user}")) for user in range(7)) == 99
+    assert [store.sweep(now + 15_000, 50), store.sweep(now + 15_000, 50)] == [50, 49]
+
+
 def test_memory_needs_room_for_one() -> None:
     with pytest.raises(ConfigError, match="1 or more"):
         MemoryStore(0)
@@ -129,6 +143,20 @@ def test_several_processes_that_start_at_once_share_a_file(tmp_path: Path) -> No
     store = SQLiteStore(path)
     assert store.load(["count"]) == [Row(41, "40")]
     store.close()
+
+
+def opened_often(folder: Path) -> None:
+    for number in range(10):
+        store = SQLiteStore(folder / f"sessions{number}.db")
+        store.create(str(os.getpid()), Entry("text"))
+        store.close()
+
+
+def test_new_files_are_opened_by_several_processes_at_once(tmp_path: Path) -> None:
+    spawning = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(4, mp_context=spawning) as pool:
+        for _ in pool.map(opened_often, [tmp_path] * 4):
+            pass
 
 
 def test_a_fork_opens_connections_of_its_own(tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ export interface SQLiteOptions {
   busyTimeout?: number | undefined
 }
 
+/** Milliseconds until a database is asked again that another process just prepares. */
+const PAUSE = 10
 const DIALECT = {
   load: 'SELECT key, version, record FROM shortcrust_session WHERE key IN (SELECT value FROM json_each($1))',
   locking: '',
@@ -54,10 +56,23 @@ export class SQLiteStore extends SQLStore {
   }
 
   #prepare(busyTimeout: number): void {
-    this.#database.exec(`PRAGMA busy_timeout = ${Math.round(busyTimeout * 1_000)}`)
-    // It takes the lock that makes others wait, which a change of the mode does not.
-    this.#database.exec(['BEGIN IMMEDIATE', ...TABLES, 'COMMIT'].join(';'))
-    this.#database.exec('PRAGMA journal_mode = WAL')
+    const database = this.#database
+    database.exec(`PRAGMA busy_timeout = ${Math.round(busyTimeout * 1_000)}`)
+    // A logout is to outlast a power cut: each commit is on the disk before it is answered.
+    database.exec('PRAGMA synchronous = FULL')
+    // For a change of the mode SQLite asks the busy handler not, or not always.
+    for (let waited = 0; ; waited += PAUSE) {
+      try {
+        database.exec(['BEGIN IMMEDIATE', ...TABLES, 'COMMIT'].join(';'))
+        const [mode] = database.prepare('PRAGMA journal_mode').all() as { journal_mode?: unknown }[]
+        if (mode?.journal_mode !== 'wal') database.exec('PRAGMA journal_mode = WAL')
+        return
+      } catch (error) {
+        if (!isBusy(error) || waited > busyTimeout * 1_000) throw error
+        rollBack(database)
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE)
+      }
+    }
   }
 
   #statement(text: string): Statement {
@@ -67,6 +82,20 @@ export class SQLiteStore extends SQLStore {
     const statement = this.#database.prepare(text.replace(/\$\d/g, '?'))
     this.#statements.set(text, statement)
     return statement
+  }
+}
+
+/** node:sqlite has SQLite's own number, better-sqlite3 its name. */
+function isBusy(error: unknown): boolean {
+  const { code = '', errcode = 0 } = error as { code?: string; errcode?: number }
+  return /^SQLITE_(BUSY|LOCKED)/.test(code) || [5, 6].includes(errcode & 0xff)
+}
+
+function rollBack(database: Database): void {
+  try {
+    database.exec('ROLLBACK')
+  } catch {
+    // No transaction had begun.
   }
 }
 

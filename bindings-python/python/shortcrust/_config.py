@@ -127,6 +127,8 @@ def keeping(
         name, wanted = type(store).__name__, "an async" if is_async else "a sync"
         other = f"Async{name}" if is_async else name.removeprefix("Async")
         raise ConfigError(f"{key}: this framework takes {wanted} store, such as {other}", "option")
+    if purpose == "revocations" and (keep_all := getattr(store, "keep_all", None)):
+        keep_all()
     return found
 
 

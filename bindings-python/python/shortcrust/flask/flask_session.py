@@ -6,23 +6,30 @@ pickle, which runs whatever is in it, are not read.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from flask.json.tag import TaggedJSONSerializer
 from itsdangerous import BadSignature, Signer
 
-from .._errors import ConfigError
+from .. import _core
+from .._errors import ConfigError, TooLarge
 from . import settings
 
 if TYPE_CHECKING:
     from flask import Flask, Request
 
 _SALT = "flask-session"
+_PREFIX = "session:"
+_TABLE = "sessions"
 KEYS = ("SESSION_ID_LENGTH", "SESSION_PERMANENT", "SESSION_USE_SIGNER")
 """What may change after the front is put in."""
 _TYPES = ("null", "redis", "sqlalchemy")
+_ID = re.compile(r"[A-Za-z0-9_-]{22,128}")
+_MOST_IDS = 4
 
 
 class Rows(Protocol):
@@ -57,10 +64,20 @@ def settings_of(app: Flask, store: Any) -> dict[str, Any]:
         STORE=store,
         FORMAT={"format": "id", "salt": _SALT} if is_signed else "id",
         ID_BYTES=config.get("SESSION_ID_LENGTH", 32),
+        NAMESPACE=_namespace(config),
         IDLE=app.permanent_session_lifetime,
         ABSOLUTE=None,
         PERSISTENT=bool(config.get("SESSION_PERMANENT", True)),
     )
+
+
+def _namespace(config: Mapping[str, Any]) -> str:
+    """What keeps applications apart there keeps them apart here."""
+    place = (
+        str(config.get("SESSION_SQLALCHEMY_TABLE", _TABLE)),
+        str(config.get("SESSION_KEY_PREFIX", _PREFIX)),
+    )
+    return "" if place == (_TABLE, _PREFIX) else "/".join(place)
 
 
 def has_bare_ids(app: Flask) -> bool:
@@ -72,7 +89,7 @@ def has_bare_ids(app: Flask) -> bool:
 def store_and_rows(app: Flask, kind: str) -> tuple[Any, Rows | None]:
     """Our store in the place of Flask-Session's, and its rows."""
     stores = import_module("shortcrust.stores")
-    prefix = str(app.config.get("SESSION_KEY_PREFIX", "session:"))
+    prefix = str(app.config.get("SESSION_KEY_PREFIX", _PREFIX))
     if kind == "redis":
         client = app.config.get("SESSION_REDIS") or import_module("redis").Redis()
         return stores.RedisStore(client), _RedisRows(client, prefix)
@@ -82,34 +99,58 @@ def store_and_rows(app: Flask, kind: str) -> tuple[Any, Rows | None]:
     with app.app_context():
         bind = app.config.get("SESSION_SQLALCHEMY_BIND_KEY")
         engine = client.engines[bind] if bind else client.engine
+        metadata = client.metadatas[bind]
     store = stores.SQLAlchemyStore(engine)
     store.create_tables()
-    return store, _sql_rows(engine, app.config, prefix)
+    # Else a migration that is generated would drop them.
+    store.table(metadata)
+    return store, _sql_rows(engine, app.config, prefix, metadata)
 
 
-def sid_of(app: Flask, request: Request, name: str) -> str | None:
-    """The id that a request brings; ``None`` where its signature is not ours."""
-    sid = request.cookies.get(name)
-    if not sid or not app.config.get("SESSION_USE_SIGNER", False):
-        return sid
-    keys = [*(app.config.get("SECRET_KEY_FALLBACKS") or ()), app.secret_key]
+def sids_of(app: Flask, request: Request, name: str) -> list[str]:
+    """The ids that a request brings: of the shape of an id, and signed by us where that is asked.
+
+    Nothing else may name a row: whoever sends a cookie chooses what is in it.
+    """
+    values = request.cookies.getlist(name)[:_MOST_IDS]
+    if app.config.get("SESSION_USE_SIGNER", False):
+        keys = [*(app.config.get("SECRET_KEY_FALLBACKS") or ()), app.secret_key]
+        signer = Signer(cast(Any, keys), salt=_SALT, key_derivation="hmac")
+        values = [_unsigned(signer, value) for value in values]
+    return [value for value in values if _ID.fullmatch(value)]
+
+
+def _unsigned(signer: Signer, value: str) -> str:
     try:
-        return Signer(cast(Any, keys), salt=_SALT, key_derivation="hmac").unsign(sid).decode()
+        return signer.unsign(value).decode()
     except (BadSignature, UnicodeDecodeError):
-        return None
+        return ""
 
 
 def decoded(row: bytes) -> dict[str, Any] | None:
     """A row's data; ``None`` for what is neither msgpack nor JSON, or no object."""
     msgspec = import_module("msgspec")
-    for decode in (msgspec.msgpack.decode, msgspec.json.decode):
+    # JSON may have been written by a serializer of the application's own, with Flask's tags.
+    for decode in (msgspec.msgpack.decode, _tagged):
         try:
             data = decode(row)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, ValueError, TypeError, LookupError, RecursionError):
             continue
         if isinstance(data, dict) and all(isinstance(key, str) for key in data):
             return data
     return None
+
+
+def _tagged(row: bytes) -> Any:
+    return TaggedJSONSerializer().loads(row.decode())
+
+
+def payload_of(data: dict[str, Any]) -> str | None:
+    """As Flask's tagged JSON; ``None`` for what that can't hold, which stays where it is."""
+    try:
+        return _core.dump_tagged(data) or TaggedJSONSerializer().dumps(data)
+    except (TooLarge, TypeError, ValueError, RecursionError):
+        return None
 
 
 class _RedisRows:
@@ -146,15 +187,12 @@ class _SQLRows:
             connection.execute(self._table.delete().where(where))
 
 
-def _sql_rows(engine: Any, config: Mapping[str, Any], prefix: str) -> Rows | None:
+def _sql_rows(engine: Any, config: Mapping[str, Any], prefix: str, metadata: Any) -> Rows | None:
     """``None`` where Flask-Session never made its table."""
     sql = import_module("sqlalchemy")
-    table = sql.table(
-        str(config.get("SESSION_SQLALCHEMY_TABLE", "sessions")),
-        sql.column("session_id", sql.String),
-        sql.column("data", sql.LargeBinary),
-        sql.column("expiry", sql.DateTime),
-        schema=config.get("SESSION_SQLALCHEMY_SCHEMA"),
-    )
-    is_there = sql.inspect(engine).has_table(table.name, schema=table.schema)
-    return _SQLRows(engine, prefix, table) if is_there else None
+    name = str(config.get("SESSION_SQLALCHEMY_TABLE", _TABLE))
+    schema = config.get("SESSION_SQLALCHEMY_SCHEMA")
+    if not sql.inspect(engine).has_table(name, schema=schema):
+        return None
+    table = sql.Table(name, metadata, schema=schema, autoload_with=engine, extend_existing=True)
+    return _SQLRows(engine, prefix, table)

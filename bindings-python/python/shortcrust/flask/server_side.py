@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask, Request, Response, current_app
-from flask.json.tag import TaggedJSONSerializer
 from flask.sessions import SecureCookieSession, SessionMixin
 from flask.sessions import SessionInterface as PeerInterface
 
 from .. import _core, ambient
 from .._config import Secret
+from .._driver import run
 from ..stores import Entry
 from . import flask_session
 from ._http import REASON
@@ -64,26 +64,31 @@ class FlaskSessionInterface(ShortcrustInterface):
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         session = super().open_session(app, request)
-        if request.environ.get(REASON) == "not_found" and self._has_taken_over(app, request):
-            return super().open_session(app, request)
+        if request.environ.get(REASON) != "not_found" or self._rows is None:
+            return session
+        sids = flask_session.sids_of(app, request, self.get_cookie_name(app))
+        made = [sid for sid in sids if self._takes(app, self._rows, sid)]
+        if sids:
+            # Also where no row was found: another first request may have taken it meanwhile.
+            session = super().open_session(app, request)
+        if made and session is not None and (own := own_of(session)).user is not None:
+            # The store learns whose it is, so that the session can be listed and revoked.
+            run(current_driver().save(own, dict(session), modified=True))
+        for sid in made:
+            # Ours is there: a request in between finds one of the two.
+            self._rows.delete(sid)
         return session
 
-    def _has_taken_over(self, app: Flask, request: Request) -> bool:
-        sid = flask_session.sid_of(app, request, self.get_cookie_name(app))
-        row = None if self._rows is None or sid is None else self._rows.get(sid)
+    def _takes(self, app: Flask, rows: flask_session.Rows, sid: str) -> bool:
+        row, engine = rows.get(sid), self.engine(app)
         data = None if row is None else flask_session.decoded(row)
-        if self._rows is None or sid is None or data is None:
+        payload = None if data is None else flask_session.payload_of(data)
+        if payload is None or engine is None:
             return False
-        payload = _core.dump_tagged(data) or TaggedJSONSerializer().dumps(data)
-        lifetime = int(app.permanent_session_lifetime.total_seconds() * 1000)
         now = ambient.now_ms()
-        engine = self.engine(app)
-        if engine is None:
-            return False
-        key, text = _core.new_record(engine, sid, payload, now, now + lifetime)
-        # Ours first: a request in between must find one of the two.
-        self._store.create(key, Entry(text, None, now + lifetime))
-        self._rows.delete(sid)
+        ends = now + int(app.permanent_session_lifetime.total_seconds() * 1000)
+        key, text = _core.new_record(engine, sid, payload, now, ends)
+        self._store.create(key, Entry(text, None, ends))
         return True
 
 

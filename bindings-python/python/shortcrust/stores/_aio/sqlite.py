@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from contextlib import contextmanager, suppress
 from queue import Empty, LifoQueue
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,6 +16,9 @@ from ._blocking import blocking
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+# Seconds until a database is asked again that another process just prepares.
+_PAUSE = 0.01
 
 
 class AsyncSQLiteStore:
@@ -127,11 +131,29 @@ class AsyncSQLiteStore:
         # Every statement commits by itself.
         connection.isolation_level = None
         connection.execute(f"PRAGMA busy_timeout = {self._busy_timeout}")
+        # A logout is to outlast a power cut: each commit is on the disk before it is answered.
+        connection.execute("PRAGMA synchronous = FULL")
+        deadline = time.monotonic() + self._busy_timeout / 1000
+        while True:
+            try:
+                _make(connection)
+                return
+            except sqlite3.OperationalError:  # noqa: PERF203 - it is seldom tried twice
+                # For a change of the mode SQLite asks the busy handler not, or not always.
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(_PAUSE)
+
+
+def _make(connection: sqlite3.Connection) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    for statement in _sql.TABLES:
+        connection.execute(statement)
+    connection.execute("COMMIT")
+    if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("BEGIN IMMEDIATE")
-        for statement in _sql.TABLES:
-            connection.execute(statement)
-        connection.execute("COMMIT")
 
 
 def _opener(path: str) -> Callable[[], sqlite3.Connection]:

@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from heapq import heapify, heappop, heappush
+from math import inf
 from threading import Lock
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -13,12 +16,14 @@ from .._base import Capabilities, Entry, Row
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_SLACK = 64
+
 
 class MemoryStore:
     """For tests and for one process: its sessions are gone when the process ends.
 
     At most ``max_records`` are kept: where there is no room for one more, those that ended go
-    first, then the one that was made first.
+    first, then the one that was made first. As a store of revocations it has no such bound.
     """
 
     capabilities: Capabilities = Capabilities()
@@ -26,11 +31,18 @@ class MemoryStore:
     def __init__(self, max_records: int = 10_000) -> None:
         if max_records < 1:
             raise ConfigError("max_records must be 1 or more")
-        self.max_records = max_records
-        self._kept: dict[str, _Kept] = {}
+        self.max_records: float = max_records
+        # In the order in which they were made; an OrderedDict finds its first at once.
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        # When each ends. What was written again since has another entry, and this one is old.
+        self._ends: list[tuple[int, str]] = []
         self._keys_of: dict[str, set[str]] = {}
         # Held for no await: threads may share the store.
         self._lock = Lock()
+
+    def keep_all(self) -> None:
+        """From now on nothing goes before it has ended: a revocation must not be forgotten."""
+        self.max_records = inf
 
     def load(self, keys: Sequence[str]) -> Sequence[Row | None]:
         """What is under the keys, in their order."""
@@ -91,10 +103,14 @@ class MemoryStore:
             return self._sweep(now, limit)
 
     def _sweep(self, now: int, limit: int) -> int:
-        ended = [key for key, kept in self._kept.items() if kept.has_ended(now)][:limit]
-        for key in ended:
-            self._remove(key)
-        return len(ended)
+        count = 0
+        while count < limit and self._ends and self._ends[0][0] < now:
+            expires, key = heappop(self._ends)
+            kept = self._kept.get(key)
+            if kept is not None and kept.expires == expires:
+                self._remove(key)
+                count += 1
+        return count
 
     def _write(self, key: str, version: int, entry: Entry) -> None:
         old = self._kept.get(key)
@@ -105,9 +121,18 @@ class MemoryStore:
         if entry.user is not None:
             self._keys_of.setdefault(entry.user, set()).add(key)
         self._kept[key] = _Kept(Row(version, entry.text), entry.user, entry.expires)
+        if entry.expires is not None and (old is None or old.expires != entry.expires):
+            heappush(self._ends, (entry.expires, key))
+            self._forget_old_ends()
+
+    def _forget_old_ends(self) -> None:
+        if len(self._ends) > 2 * len(self._kept) + _SLACK:
+            found = ((kept.expires, key) for key, kept in self._kept.items())
+            self._ends = [(expires, key) for expires, key in found if expires is not None]
+            heapify(self._ends)
 
     def _make_room(self) -> None:
-        if len(self._kept) < self.max_records or self._sweep(ambient.now_ms(), self.max_records):
+        if len(self._kept) < self.max_records or self._sweep(ambient.now_ms(), 1):
             return
         self._remove(next(iter(self._kept)))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import text
+from sqlalchemy import BigInteger, Column, Index, Table, Text, text
 
 from ..._errors import ConfigError
 from .. import _sql
@@ -14,7 +14,7 @@ from .._base import Capabilities, Entry, Row
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Engine
+    from sqlalchemy import Engine, MetaData
 
 
 class SQLAlchemyStore:
@@ -33,6 +33,28 @@ class SQLAlchemyStore:
             )
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._sweep = _sql.sweep(engine.dialect.name)
+
+    @staticmethod
+    def table(metadata: MetaData) -> Table:
+        """The table in a ``MetaData`` of the application's.
+
+        Alembic compares a database with that, and a table that is not in it would be dropped by
+        the next migration that it generates.
+        """
+        if "shortcrust_session" in metadata.tables:
+            return metadata.tables["shortcrust_session"]
+        table = Table(
+            "shortcrust_session",
+            metadata,
+            Column("key", Text, primary_key=True),
+            Column("version", BigInteger, nullable=False),
+            Column("user_id", Text),
+            Column("expires", BigInteger),
+            Column("record", Text, nullable=False),
+        )
+        Index("shortcrust_session_user_id", table.c.user_id)
+        Index("shortcrust_session_expires", table.c.expires)
+        return table
 
     def create_tables(self) -> None:
         """Makes the table and its indexes, if they are not there."""
