@@ -13,6 +13,8 @@ import * as signers from './fastify-session/signer.js'
 import type { Callback, CallbackSession } from './fastify-session/store.js'
 import * as stores from './fastify-session/store.js'
 import { checkCookie, type RequestMembers } from './fastify-shared.js'
+import { Merger } from './merge/index.js'
+import { type AnyStore, rowsOf } from './merge/rows.js'
 
 const ID_BYTES = 24
 const SECRET_LENGTH = 32
@@ -65,6 +67,7 @@ function settingsOf(options: fastifySession.FastifySessionOptions): Settings {
     saveUninitialized,
     signer: signerOf(options),
     store: options.store || new stores.Store(),
+    merger: options.store && !options.peerExact ? new Merger(rowsOf(options.store as AnyStore)) : undefined,
   }
   const attributes = { ...settings.cookie, secure: settings.cookie.secure || false }
   checkCookie(settings.cookieName, attributes as CookieSerializeOptions)
@@ -174,6 +177,8 @@ declare namespace fastifySession {
     cookie?: CookieOptions
     /** Default a `MemoryStore`, for development. */
     store?: SessionStore
+    /** Requests on one session that overlap overwrite one another's changes, as in the peer; default false. */
+    peerExact?: boolean
     /** Whether new sessions are saved though nothing was put into them. Default true. */
     saveUninitialized?: boolean
     /** Whether each response sets the cookie. Default true. */

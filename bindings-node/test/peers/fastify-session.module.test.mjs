@@ -80,9 +80,11 @@ test('require and import give the plugin, with the peer’s names on it', () => 
   assert.deepEqual([ours.default, ours.fastifySession], [ours, ours])
   assert.deepEqual([MemoryStore, Store], [ours.MemoryStore, ours.Store])
   assert.deepEqual(Object.keys(ours).sort(), Object.keys(peer).sort())
-  for (const name of ['skip-override', 'fastify.display-name', 'plugin-meta']) {
+  for (const name of ['skip-override', 'fastify.display-name']) {
     assert.deepEqual(ours[Symbol.for(name)], peer[Symbol.for(name)])
   }
+  const meta = Symbol.for('plugin-meta')
+  assert.deepEqual(ours[meta], { ...peer[meta], fastify: '4.x || 5.x' })
   assert.equal(ours.length, peer.length)
 })
 

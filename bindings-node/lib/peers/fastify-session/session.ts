@@ -3,6 +3,8 @@ import type { FastifyRequest, Session as SessionData } from 'fastify'
 
 import type fastifySession = require('../fastify-session.js')
 
+import type { SessionRecord } from '../express-session/types.js'
+import type { Known, Merger } from '../merge/index.js'
 import { Cookie, type CookieSource, inherited } from './cookie.js'
 import { fingerprint } from './fingerprint.js'
 import type { Signer } from './signer.js'
@@ -11,6 +13,8 @@ import type { Callback } from './store.js'
 /** What all sessions of a registration share. */
 export interface Shared {
   store: fastifySession.SessionStore
+  /** None where the peer's way was asked for, and where sessions live in the process. */
+  merger?: Merger<object> | undefined
   generateId: (request?: FastifyRequest) => string
   signer: Signer
 }
@@ -22,6 +26,8 @@ interface State extends Shared {
   signedId: string
   fingerprint: string
   isSaved: boolean
+  /** The row that it was read from, or was written to. */
+  known: Known | undefined
 }
 
 /** What a store may give: a session of this process, or what JSON kept of one. */
@@ -44,12 +50,24 @@ export class Session {
     id = shared.generateId(request),
   ) {
     const source = { ...options, ...savedCookie(previous) }
-    const { store, generateId, signer } = shared
+    const { store, merger, generateId, signer } = shared
     const signedId = knownSignedId(signer, previous, id) ?? signer.sign(id)
     const cookieOptions = inherited(source)
     this.cookie = new Cookie(source, request)
     copyData(this, previous)
-    const state = { store, generateId, signer, request, cookieOptions, id, signedId, isSaved: false }
+    const known = previous ? knownRow(this, shared, previous) : undefined
+    const state = {
+      store,
+      merger,
+      generateId,
+      signer,
+      request,
+      cookieOptions,
+      id,
+      signedId,
+      isSaved: false,
+      known,
+    }
     // Not enumerable, so that no log of a session shows secrets.
     Object.defineProperty(this, STATE, { value: { ...state, fingerprint: fingerprint(this) } })
   }
@@ -126,7 +144,7 @@ export class Session {
   save(callback?: Callback): Promise<void> | undefined {
     const state = this[STATE]
     return answer(callback, (done) => {
-      state.store.set(state.id, asData(this), (error) => {
+      write(this, (error) => {
         if (error) return done(error)
         state.isSaved = true
         state.fingerprint = fingerprint(this)
@@ -168,6 +186,41 @@ function knownSignedId(signer: Signer, previous: Previous, id: string): string |
 
 function copyData(session: Session, previous: Previous): void {
   for (const key in previous) if (!NOT_DATA.has(key)) session[key] = previous[key]
+}
+
+/** What came from the store is written so that other requests' changes stay. */
+function write(session: Session, done: Callback): void {
+  const state = session[STATE]
+  const { id, known, merger, store } = state
+  const text = merger && dataText(session)
+  if (merger === undefined || text === undefined) {
+    store.set(id, asData(session), done)
+    return
+  }
+  if (known !== undefined) {
+    // The cookie comes first, as in every row.
+    const joined = (data: object) => ({ cookie: session.cookie, ...data })
+    merger.write(id, known, { session, text, with: joined }, done)
+    return
+  }
+  store.set(id, asData(session), (error) => {
+    if (!error) state.known = { base: text, token: undefined }
+    done(error)
+  })
+}
+
+function knownRow(session: Session, { merger }: Shared, previous: object): Known | undefined {
+  const base = merger && dataText(session)
+  return merger && base !== undefined ? { base, token: merger.tokenOf(previous as SessionRecord) } : undefined
+}
+
+/** None of what JSON has no form for, such as a cycle: what becomes of that is the store's affair. */
+function dataText({ cookie: _, ...data }: Session): string | undefined {
+  try {
+    return JSON.stringify(data)
+  } catch {
+    return undefined
+  }
 }
 
 function asData(session: Session): SessionData {

@@ -1,0 +1,85 @@
+// Requests on one session that overlap, under the drop-in on a store; and the peer's way, asked for.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import fastifyCookie from '@fastify/cookie'
+import Fastify from 'fastify'
+
+import { Browser } from '../support.mjs'
+import { JsonStore, MODULES, ours, SECRET } from './fastify-session.support.mjs'
+import { STORES } from './stores.mjs'
+
+const ALL = { ...STORES, 'a store of JSON': { skip: false, open: openJson } }
+
+function openJson() {
+  const store = new JsonStore({ later: true })
+  return { store: () => store, close() {} }
+}
+
+async function shop(module, store, options, meanwhile) {
+  const app = Fastify()
+  await app.register(fastifyCookie)
+  const cookie = { secure: false, maxAge: 60_000 }
+  await app.register(module, { secret: SECRET, saveUninitialized: false, store, cookie, ...options })
+  app.get('/login', async ({ session }) => Object.assign(session, { user: 'ada' }) && {})
+  app.get('/add', async ({ query, session }) => Object.assign(session, { [query.key]: 1 }) && {})
+  app.get('/slow', async ({ session }) => {
+    session.slow = 1
+    await meanwhile.run()
+    return {}
+  })
+  app.get('/logout', async ({ session }) => (await session.destroy()) ?? {})
+  app.get('/', async ({ session: { cookie: _, ...data } }) => data)
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  return app
+}
+
+for (const [name, { skip, open }] of Object.entries(ALL)) {
+  const on = (title, run, options, module = ours) =>
+    test(`${name}: ${title}`, { skip }, async (context) => {
+      const records = await open()
+      const meanwhile = { run() {} }
+      const session = (await import('express-session')).default
+      const app = await shop(module, records.store(session), options, meanwhile)
+      context.after(async () => {
+        await app.close()
+        await records.close()
+      })
+      const [browser, other] = Array.from({ length: 2 }, () => new Browser(app.server.address().port))
+      await browser.get('/login')
+      Object.assign(other.cookies, browser.cookies)
+      await run({ browser, meanwhile, other })
+    })
+
+  on('what overlapping requests wrote is joined', async ({ browser, meanwhile, other }) => {
+    meanwhile.run = () => other.get('/add?key=pie')
+    assert.equal((await browser.get('/slow')).status, 200)
+    assert.deepEqual((await browser.get()).json(), { user: 'ada', pie: 1, slow: 1 })
+    const keys = Array.from({ length: 10 }, (_, at) => `key${at}`)
+    await Promise.all(keys.map((key) => other.get(`/add?key=${key}`)))
+    const seen = (await browser.get()).json()
+    for (const key of keys) assert.equal(seen[key], 1, key)
+  })
+
+  on('a logout is not undone by a request in flight', async ({ browser, meanwhile, other }) => {
+    meanwhile.run = () => other.get('/logout')
+    assert.equal((await browser.get('/slow')).status, 200)
+    assert.deepEqual((await browser.get()).json(), {})
+  })
+
+  for (const [title, module, options] of [
+    ['as in @fastify/session', MODULES['@fastify/session'], {}],
+    ['with peerExact', ours, { peerExact: true }],
+  ]) {
+    on(
+      `${title} the later write wins whole`,
+      async ({ browser, meanwhile, other }) => {
+        meanwhile.run = () => other.get('/add?key=pie')
+        await browser.get('/slow')
+        assert.deepEqual((await browser.get()).json(), { user: 'ada', slow: 1 })
+      },
+      options,
+      module,
+    )
+  }
+}
