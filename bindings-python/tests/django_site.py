@@ -32,6 +32,7 @@ from django.test import AsyncClient, Client, override_settings
 from django.urls import path
 from freezegun import freeze_time
 from freezegun.api import FrozenDateTimeFactory
+from shortcrust.django import _tracking
 
 FOLDER = Path(tempfile.mkdtemp(prefix="shortcrust-django-"))
 FILES = FOLDER / "files"
@@ -57,8 +58,10 @@ settings.configure(
     },
     DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
     INSTALLED_APPS=[
+        "django.contrib.admin",
         "django.contrib.auth",
         "django.contrib.contenttypes",
+        "django.contrib.messages",
         "django.contrib.sessions",
         "shortcrust.django",
     ],
@@ -67,6 +70,20 @@ settings.configure(
     ROOT_URLCONF=__name__,
     SECRET_KEY=SECRET,
     SESSION_FILE_PATH=str(FILES),
+    STATIC_URL="/static/",
+    TEMPLATES=[
+        {
+            "APP_DIRS": True,
+            "BACKEND": "django.template.backends.django.DjangoTemplates",
+            "OPTIONS": {
+                "context_processors": [
+                    "django.contrib.auth.context_processors.auth",
+                    "django.contrib.messages.context_processors.messages",
+                    "django.template.context_processors.request",
+                ]
+            },
+        }
+    ],
     USE_TZ=True,
 )
 # What is refused is logged, and the tests refuse a lot.
@@ -158,6 +175,9 @@ class Browser:
 def site(engine: str, middleware: str = STOCK_MIDDLEWARE, **options: Any) -> Iterator[Browser]:
     """A browser at a site without sessions, whose clock stands and whose keys are counted."""
     Session.objects.all().delete()
+    for model in apps.get_app_config("shortcrust").get_models():
+        model._base_manager.all().delete()
+    _tracking.forget_known()
     cache.clear()
     for file in FILES.iterdir():
         file.unlink()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -280,6 +280,13 @@ class MergingSession(NativeSession, PeerStore):
     def _read(self, text: str) -> dict[str, Any]:
         data: dict[str, Any] = self.serializer().loads(text.encode("latin-1"))
         return data
+
+    @classmethod
+    def living(cls, keys: Iterable[str]) -> set[str]:
+        """Those of the keys that have a row which has not expired."""
+        rows = cls.get_model_class().objects
+        found = rows.filter(pk__in=list(keys), expire_date__gt=timezone.now())
+        return set(found.values_list("pk", flat=True))
 
     @classmethod
     def clear_expired(cls) -> None:

@@ -17,6 +17,7 @@ _OURS: Mapping[str, Any] = {
     "ABSOLUTE": "90 days, or SESSION_COOKIE_AGE if that is longer",
     "AUDIENCE": "",
     "COOKIE_PARTITIONED": False,
+    "LABEL": None,
     "READERS": (),
     "RENEW_AFTER": "a quarter of the idle time",
     "SKEW": 60,

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends import cache as peer
 from django.contrib.sessions.backends.base import UpdateError
+from django.core.cache import caches
 
 from .._queues import Queues
 from ._session import NativeSession
 from ._swaps import Answer, Found, swap_of
+from ._tracked import TrackedSession
 from ._uncommitted import Uncommitted
 from ._values import merged
 from ._waiting import pause
@@ -25,7 +28,7 @@ _TRIES = 32
 _queues = Queues()
 
 
-class SessionStore(NativeSession, peer.SessionStore):
+class SwappedSession(NativeSession, peer.SessionStore):
     """The session is a value of one of Django's caches.
 
     A value is replaced only as it was read; where another request was first, the changes of both
@@ -109,6 +112,13 @@ class SessionStore(NativeSession, peer.SessionStore):
 
     async def acycle_key(self) -> None:
         await sync_to_async(self.cycle_key)()
+
+    @classmethod
+    def living(cls, keys: Iterable[str]) -> set[str]:
+        """Those of the keys that the cache has a session for."""
+        cache, prefix = caches[settings.SESSION_CACHE_ALIAS], cls.cache_key_prefix
+        found = cache.get_many([prefix + key for key in keys])
+        return {name.removeprefix(prefix) for name, value in found.items() if value is not None}
 
     def _taken(
         self, old: str, base: dict[str, Any], data: dict[str, Any], read: Found | None
@@ -204,3 +214,7 @@ class SessionStore(NativeSession, peer.SessionStore):
     def _is_due(self) -> bool:
         self._take_back()
         return super()._is_due()
+
+
+class SessionStore(TrackedSession, SwappedSession):
+    """The session is a value of one of Django's caches."""

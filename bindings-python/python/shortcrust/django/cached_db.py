@@ -11,6 +11,7 @@ from django.contrib.sessions.backends.db import SessionStore as Rows
 from django.db import connections
 
 from ._merging import MergingSession
+from ._tracked import TrackedSession
 
 if TYPE_CHECKING:
     from django.contrib.sessions.base_session import AbstractBaseSession
@@ -25,7 +26,7 @@ _AFTER_WRITE = 30
 _AFTER_END = 300
 
 
-class SessionStore(MergingSession, peer.SessionStore):
+class CachedSession(MergingSession, peer.SessionStore):
     """The session is a row, and behind a cache that is asked first.
 
     Django sets the cached value after each save and each read, so that of two requests the older
@@ -106,3 +107,7 @@ class SessionStore(MergingSession, peer.SessionStore):
         connection = connections[self._using()]
         if connection.in_atomic_block:
             connection.on_commit(bar)
+
+
+class SessionStore(TrackedSession, CachedSession):
+    """The session is a row, and behind a cache that is asked first."""
