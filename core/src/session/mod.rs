@@ -93,7 +93,7 @@ pub struct Head {
 /// One request's session. Getters tell what came in; commands say what happens to it; `head` and `finish` are the
 /// outputs.
 #[expect(clippy::struct_excessive_bools, reason = "what the tables are asked with")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Session {
     settings: Arc<Settings>,
     state: State,
@@ -599,5 +599,15 @@ impl Session {
             .expires(now, created)
             .map_or(Seconds(u64::MAX), |end| Seconds(u64::try_from(end.secs() - now.secs()).unwrap_or(0)));
         SetCookie::new(name, &token, attributes, connection, persistent.then_some(lifetime))
+    }
+}
+
+/// Neither data nor ids: it may end in a log.
+impl core::fmt::Debug for Session {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Session")
+            .field("state", &self.state)
+            .field("reason", &self.reason)
+            .finish_non_exhaustive()
     }
 }
