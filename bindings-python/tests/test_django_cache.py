@@ -47,7 +47,6 @@ CACHES: dict[str, dict[str, Any]] = {
         "OPTIONS": {"CLIENT_CLASS": "django_redis.client.HerdClient"},
     },
     "pymemcache": {"BACKEND": BACKENDS + "memcached.PyMemcacheCache"},
-    "pylibmc": {"BACKEND": BACKENDS + "memcached.PyLibMCCache"},
 }
 KINDS = {
     "local": "LocalSwap",
@@ -58,7 +57,6 @@ KINDS = {
     "django-redis, compressed JSON": "RedisSwap",
     "django-redis, herd": "MutexSwap",
     "pymemcache": "PyMemcacheSwap",
-    "pylibmc": "MutexSwap",
 }
 
 
@@ -66,7 +64,7 @@ def configured(name: str, folder: Path) -> dict[str, Any]:
     config = {"KEY_PREFIX": str(folder), "LOCATION": str(folder), **CACHES[name]}
     if "redis" in name:
         config["LOCATION"] = shared_url(Redis)
-    elif "memc" in name or "libmc" in name:
+    elif "memc" in name:
         config["LOCATION"] = shared_url(Memcached).removeprefix("memcached://")
     return {"default": config}
 
@@ -252,9 +250,9 @@ def test_the_async_twins_join_too(browser: Browser) -> None:
     assert stock(asyncio.run(overlap())) == {"n": 0, "a": 1, "b": 2}
 
 
+# SQLite and files are slow, and the load test has a database.
+@pytest.mark.parametrize("kind", sorted(CACHES.keys() - {"database", "file"}), indirect=True)
 def test_many_threads_lose_nothing(kind: str, browser: Browser) -> None:
-    if kind in ("database", "file"):
-        pytest.skip("SQLite and files are slow: the load test has them")
     key = made(n=0)
 
     def add(at: int) -> None:
