@@ -63,7 +63,11 @@ export class SQLiteStore extends SQLStore {
     // For a change of the mode SQLite asks the busy handler not, or not always.
     for (let waited = 0; ; waited += PAUSE) {
       try {
-        database.exec(['BEGIN IMMEDIATE', ...TABLES, 'COMMIT'].join(';'))
+        // The last that is made: to open a database that is ready waits for no writer.
+        const known = "SELECT 1 FROM sqlite_master WHERE name = 'shortcrust_session_expires'"
+        if (database.prepare(known).all().length === 0) {
+          database.exec(['BEGIN IMMEDIATE', ...TABLES, 'COMMIT'].join(';'))
+        }
         const [mode] = database.prepare('PRAGMA journal_mode').all() as { journal_mode?: unknown }[]
         if (mode?.journal_mode !== 'wal') database.exec('PRAGMA journal_mode = WAL')
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin, messages
 from django.contrib.auth import get_user_model
@@ -23,12 +23,13 @@ else:
 class UserSessionAdmin(_Base):
     """A list to read. With ``?user=`` and a primary key it is one user's."""
 
-    actions = ("end_sessions",)
-    fields = readonly_fields = ("who", "label", "created", "last_used", "expires")
-    list_display = ("who", "label", "created", "last_used")
-    list_filter = ("last_used",)
-    search_fields = ("=user", "label")
-    search_help_text = "A user's name or primary key, or a label"
+    actions: Any = ("end_sessions",)
+    fields: ClassVar[Any] = ("who", "label", "created", "last_used", "expires")
+    readonly_fields: ClassVar[Any] = fields
+    list_display: Any = ("who", "label", "created", "last_used")
+    list_filter: ClassVar[Any] = ("last_used",)
+    search_fields: ClassVar[Any] = ("=user", "label")
+    search_help_text: ClassVar[Any] = "A user's name or primary key, or a label"
 
     @admin.display(description="user", ordering="user")
     def who(self, row: UserSession) -> str:

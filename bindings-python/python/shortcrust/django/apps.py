@@ -14,7 +14,7 @@ class ShortcrustConfig(AppConfig):
 
     name = "shortcrust.django"
     label = "shortcrust"
-    verbose_name = "Sessions"
+    verbose_name: Any = "Sessions"
 
     def ready(self) -> None:
         """Registers the checks, and labels what logs in."""

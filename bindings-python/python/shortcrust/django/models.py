@@ -31,9 +31,9 @@ class UserSession(models.Model):
     """The user's when the session began; a session of an older one is over."""
 
     class Meta:  # noqa: D106
-        verbose_name = "session of a user"
-        verbose_name_plural = "sessions of users"
-        ordering = ("-last_used",)
+        verbose_name: str = "session of a user"
+        verbose_name_plural: str = "sessions of users"
+        ordering: tuple[str, ...] = ("-last_used",)
 
     def __str__(self) -> str:
         return self.label or "a session"

@@ -6,6 +6,7 @@ pickle, which runs whatever is in it, are not read.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import datetime, timezone
@@ -74,10 +75,11 @@ def settings_of(app: Flask, store: Any) -> dict[str, Any]:
 def _namespace(config: Mapping[str, Any]) -> str:
     """What keeps applications apart there keeps them apart here."""
     place = (
+        str(config.get("SESSION_SQLALCHEMY_SCHEMA") or ""),
         str(config.get("SESSION_SQLALCHEMY_TABLE", _TABLE)),
         str(config.get("SESSION_KEY_PREFIX", _PREFIX)),
     )
-    return "" if place == (_TABLE, _PREFIX) else "/".join(place)
+    return "" if place == ("", _TABLE, _PREFIX) else json.dumps(place)
 
 
 def has_bare_ids(app: Flask) -> bool:

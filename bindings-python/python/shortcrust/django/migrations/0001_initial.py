@@ -1,12 +1,14 @@
+from typing import Any, ClassVar
+
 from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    initial = True
+    initial: ClassVar[bool | None] = True
 
-    dependencies = []
+    dependencies: ClassVar[Any] = []
 
-    operations = [
+    operations: ClassVar[Any] = [
         migrations.CreateModel(
             name="UserEpoch",
             fields=[

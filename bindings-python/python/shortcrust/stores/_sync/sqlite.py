@@ -139,20 +139,23 @@ class SQLiteStore:
             try:
                 _make(connection)
                 return
-            except sqlite3.OperationalError:  # noqa: PERF203 - it is seldom tried twice
+            except sqlite3.OperationalError as error:  # noqa: PERF203 - it is seldom tried twice
                 # For a change of the mode SQLite asks the busy handler not, or not always.
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
-                if time.monotonic() > deadline:
+                if "locked" not in str(error) or time.monotonic() > deadline:
                     raise
                 time.sleep(_PAUSE)
 
 
 def _make(connection: sqlite3.Connection) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    for statement in _sql.TABLES:
-        connection.execute(statement)
-    connection.execute("COMMIT")
+    known = "SELECT 1 FROM sqlite_master WHERE name = 'shortcrust_session_expires'"
+    # The last that is made: a connection to a database that is ready waits for no writer.
+    if connection.execute(known).fetchone() is None:
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in _sql.TABLES:
+            connection.execute(statement)
+        connection.execute("COMMIT")
     if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
         connection.execute("PRAGMA journal_mode = WAL")
 
