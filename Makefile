@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SERVICES := $(PYTHON) tests/services/services.py
-RUST := $(shell find core/src bindings-*/src -name '*.rs') Cargo.toml Cargo.lock $(wildcard */Cargo.toml)
+RUST := $(shell find core/src bindings-*/src -name '*.rs') $(wildcard stores/*.rs stores/*/*.*) Cargo.toml Cargo.lock $(wildcard */Cargo.toml)
 
 .PHONY: demo test test-long conformance matrix services load bench fuzz lint clean
 .DELETE_ON_ERROR:

@@ -36,6 +36,7 @@ export const {
   sameText,
   secretboxOpen,
   secretboxSeal,
+  statement,
 } = native
 
 export function engine(options: native.EngineOptions): Engine {

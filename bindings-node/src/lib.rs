@@ -8,4 +8,6 @@ mod convert;
 mod error;
 mod options;
 mod session;
+#[path = "../../stores/mod.rs"]
+mod statements;
 pub mod store;

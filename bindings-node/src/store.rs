@@ -9,6 +9,7 @@ use crate::{
     convert,
     error::{self, Result},
     session::{Engine, Session},
+    statements::STATEMENTS,
 };
 
 /// What a store has under a key.
@@ -265,6 +266,12 @@ fn answer(said: Said) -> Result<Answer> {
         Said::C(rows) => Answer::Rows(rows.into_iter().map(|row| row.map(Row::from)).collect()),
         Said::D(row) => Answer::Conflict(row.into()),
     })
+}
+
+/// What a store says to its server, by name: `redis/write.lua`, `sql/save.sql`.
+#[napi(catch_unwind)]
+pub fn statement(name: String) -> Option<&'static str> {
+    STATEMENTS.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
 }
 
 /// When the session of a record began and was last renewed, in milliseconds; null where it has ended.

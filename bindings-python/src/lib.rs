@@ -6,10 +6,14 @@ mod convert;
 mod error;
 mod options;
 mod session;
+#[path = "../../stores/mod.rs"]
+mod statements;
 mod store;
 
 #[pyo3::pymodule]
 mod _core {
+    use std::collections::BTreeMap;
+
     use pyo3::prelude::*;
 
     #[pymodule_export]
@@ -41,6 +45,7 @@ mod _core {
     /// Types are looked up before the application can patch them, as freezegun does with `datetime`.
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("STATEMENTS", BTreeMap::from(crate::statements::STATEMENTS))?;
         crate::convert::prepare(module.py())
     }
 }

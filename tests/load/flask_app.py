@@ -11,8 +11,9 @@ from flask import Flask, Response, jsonify, request, session
 from flask_session import Session  # type: ignore[import-untyped]
 from redis import Redis
 from shortcrust.flask import Shortcrust, logout
-from stores import conflicts, store_of
 from werkzeug.serving import run_simple
+
+from stores import conflicts, store_of
 
 app = Flask(__name__)
 app.secret_key = os.environ["SECRET"]

@@ -17,6 +17,7 @@ from starlette.routing import Route
 from starsessions import SessionAutoloadMiddleware
 from starsessions import SessionMiddleware as Starsessions
 from starsessions.stores.redis import RedisStore
+
 from stores import async_store_of, conflicts
 
 

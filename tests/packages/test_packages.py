@@ -124,6 +124,9 @@ def test_the_sdist_has_what_it_is_built_and_tested_with(sdist: Path) -> None:
         ("bindings-python/tests", ".py"),
         ("core/src", ".rs"),
         ("core/src", ".md"),
+        ("stores", ".lua"),
+        ("stores", ".rs"),
+        ("stores", ".sql"),
         ("tests/services", ".py"),
         ("tests/vectors", ".json"),
     ]:

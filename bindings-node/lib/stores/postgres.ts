@@ -6,11 +6,6 @@ export interface Pool {
   query(statement: string, values?: unknown[]): Promise<{ rows: unknown[]; rowCount: number | null }>
 }
 
-const DIALECT = {
-  load: 'SELECT key, version, record FROM shortcrust_session WHERE key = ANY($1)',
-  // A row that another request just prolongs is neither waited for nor removed.
-  locking: 'FOR UPDATE SKIP LOCKED',
-}
 /** Two servers that start at once would otherwise both make the table, and one of them fail. */
 const ALONE = "SELECT pg_advisory_xact_lock(hashtext('shortcrust_session'))"
 
@@ -22,14 +17,14 @@ export class PostgresStore extends SQLStore {
   readonly #pool: Pool
 
   constructor(pool: Pool) {
-    super(DIALECT)
+    super('sweep_postgresql')
     this.#pool = pool
   }
 
   /** Makes the table and its indexes, if they are not there. */
   async createTables(): Promise<void> {
     // Several statements at once are one transaction.
-    await this.#pool.query([ALONE, ...TABLES].join(';'))
+    await this.#pool.query(`${ALONE};${TABLES}`)
   }
 
   protected async read(statement: string, values: readonly Value[]): Promise<unknown[]> {

@@ -3,7 +3,19 @@ import { createHash } from 'node:crypto'
 
 import { ambient } from '../ambient.js'
 import type { Capabilities, Entry, Listed, Row, Store } from './index.js'
-import { LIST, LOAD, PREFIX, REMOVE, REVOKE, type Script, WRITE } from './lua.js'
+import { textOf } from './statements.js'
+
+const PREFIX = 'shortcrust:'
+const LIST = script(textOf('redis/list.lua'))
+const LOAD = script(textOf('redis/load.lua'))
+const REMOVE = script("return redis.call('DEL', KEYS[1])")
+const REVOKE = script(textOf('redis/revoke.lua'))
+const WRITE = script(textOf('redis/write.lua'))
+
+interface Script {
+  text: string
+  sha: string
+}
 
 /** What is used of a client of node-redis. */
 export interface NodeRedis {
@@ -100,4 +112,8 @@ function indexOf(user: string): string {
 
 function rowOf([version, text]: unknown[]): Row | undefined {
   return version === null || text === null ? undefined : { version: Number(version), text: String(text) }
+}
+
+function script(text: string): Script {
+  return { text, sha: createHash('sha1').update(text).digest('hex') }
 }

@@ -1,29 +1,19 @@
-// One table, in the SQL that SQLite (3.38) and PostgreSQL have in common.
+// One table, by the statements of `stores/sql`, which SQLite and PostgreSQL have in common.
 import { ambient } from '../ambient.js'
 import type { Capabilities, Entry, Listed, Row, Store } from './index.js'
+import { textOf } from './statements.js'
 
-export const TABLES = [
-  `CREATE TABLE IF NOT EXISTS shortcrust_session (key TEXT PRIMARY KEY, version BIGINT NOT NULL, user_id TEXT,
-   expires BIGINT, record TEXT NOT NULL)`,
-  'CREATE INDEX IF NOT EXISTS shortcrust_session_user_id ON shortcrust_session (user_id)',
-  'CREATE INDEX IF NOT EXISTS shortcrust_session_expires ON shortcrust_session (expires)',
-]
+export const TABLES = textOf('sql/tables.sql')
 
-const INSERT = `INSERT INTO shortcrust_session (key, version, user_id, expires, record) VALUES ($1, 1, $2, $3, $4)
-  ON CONFLICT (key) DO`
-const CREATE = `${INSERT} NOTHING`
-const PUT = `${INSERT} UPDATE SET version = shortcrust_session.version + 1, user_id = excluded.user_id,
-  expires = excluded.expires, record = excluded.record`
-const SAVE = `UPDATE shortcrust_session SET user_id = $1, expires = $2, record = $3, version = version + 1
-  WHERE key = $4 AND version = $5`
-const DELETE = 'DELETE FROM shortcrust_session WHERE key = $1'
-const LIST = `SELECT key, record FROM shortcrust_session
-  WHERE user_id = $1 AND (expires IS NULL OR expires >= $2)`
-const REVOKE = 'DELETE FROM shortcrust_session WHERE user_id = $1 AND key <> $2'
-const SWEEP = `DELETE FROM shortcrust_session WHERE key IN
-  (SELECT key FROM shortcrust_session WHERE expires < $1 LIMIT $2`
+const CREATE = textOf('sql/create.sql')
+const DELETE = textOf('sql/delete.sql')
+const LIST = textOf('sql/list.sql')
+const LOAD = textOf('sql/load.sql')
+const PUT = textOf('sql/put.sql')
+const REVOKE = textOf('sql/revoke.sql')
+const SAVE = textOf('sql/save.sql')
 
-export type Value = number | string | null | readonly string[]
+export type Value = number | string | null
 
 interface Found {
   key: string
@@ -32,23 +22,18 @@ interface Found {
   record: string
 }
 
-/** What a kind of database does otherwise. Values stand in the order of their numbers, each once. */
-export interface Dialect {
-  /** Takes the keys as one value. */
-  load: string
-  locking: string
-}
-
 export abstract class SQLStore implements Store {
   readonly capabilities: Capabilities = { compareAndSwap: true, index: true, expiry: false }
-  readonly #dialect: Dialect
+  readonly #sweep: string
 
-  protected constructor(dialect: Dialect) {
-    this.#dialect = dialect
+  protected constructor(sweep: 'sweep' | 'sweep_postgresql') {
+    this.#sweep = textOf(`sql/${sweep}.sql`)
   }
 
   async load(keys: readonly string[]): Promise<(Row | undefined)[]> {
-    const found = (await this.read(this.#dialect.load, [keys])) as Found[]
+    const names = keys.map((_, at) => `:key${at}`)
+    const values = Object.fromEntries(keys.map((key, at) => [`key${at}`, key]))
+    const found = (await this.#read(LOAD.replace(':keys', names.join(', ')), values)) as Found[]
     const rows = new Map(
       found.map(({ key, version, record }) => [key, { version: Number(version), text: record }]),
     )
@@ -56,44 +41,77 @@ export abstract class SQLStore implements Store {
   }
 
   async create(key: string, entry: Entry): Promise<'done' | 'exists'> {
-    return (await this.write(CREATE, [key, ...values(entry)])) === 1 ? 'done' : 'exists'
+    return (await this.#write(CREATE, { key, ...values(entry) })) === 1 ? 'done' : 'exists'
   }
 
   async put(key: string, entry: Entry): Promise<'done'> {
-    await this.write(PUT, [key, ...values(entry)])
+    await this.#write(PUT, { key, ...values(entry) })
     return 'done'
   }
 
   async save(key: string, version: number, entry: Entry): Promise<'done' | 'gone' | Row> {
-    if ((await this.write(SAVE, [...values(entry), key, version])) === 1) return 'done'
+    if ((await this.#write(SAVE, { ...values(entry), key, version })) === 1) return 'done'
     const [row] = await this.load([key])
     return row ?? 'gone'
   }
 
   async delete(key: string): Promise<'done'> {
-    await this.write(DELETE, [key])
+    await this.#write(DELETE, { key })
     return 'done'
   }
 
   async list(user: string): Promise<Listed[]> {
-    const found = (await this.read(LIST, [user, ambient.now()])) as Found[]
+    const found = (await this.#read(LIST, { user, now: ambient.now() })) as Found[]
     return found.map(({ key, record }) => ({ key, text: record }))
   }
 
   revoke(user: string, keep = ''): Promise<number> {
-    return this.write(REVOKE, [user, keep])
+    return this.#write(REVOKE, { user, keep })
   }
 
   sweep(now: number, limit = 1_000): Promise<number> {
-    return this.write(`${SWEEP} ${this.#dialect.locking})`, [now, limit])
+    return this.#write(this.#sweep, { now, limit })
   }
 
-  /** The rows that were found. */
+  /** The rows that were found. `$1` stands for the first value. */
   protected abstract read(statement: string, values: readonly Value[]): Promise<unknown[]>
   /** How many rows were changed. */
   protected abstract write(statement: string, values: readonly Value[]): Promise<number>
+
+  #read(statement: string, values: Record<string, Value>): Promise<unknown[]> {
+    const { text, names } = numbered(statement)
+    return this.read(
+      text,
+      names.map((name) => values[name] as Value),
+    )
+  }
+
+  #write(statement: string, values: Record<string, Value>): Promise<number> {
+    const { text, names } = numbered(statement)
+    return this.write(
+      text,
+      names.map((name) => values[name] as Value),
+    )
+  }
 }
 
-function values({ text, user, expires }: Entry): Value[] {
-  return [user ?? null, expires ?? null, text]
+function values({ text, user, expires }: Entry): Record<string, Value> {
+  return { user: user ?? null, expires: expires ?? null, record: text }
+}
+
+interface Numbered {
+  text: string
+  names: string[]
+}
+
+const known = new Map<string, Numbered>()
+
+/** With numbers for the names, as pg wants them. */
+function numbered(statement: string): Numbered {
+  const made = known.get(statement)
+  if (made !== undefined) return made
+  const names: string[] = []
+  const text = statement.replace(/:(\w+)/g, (_, name: string) => `$${names.push(name)}`)
+  known.set(statement, { text, names })
+  return { text, names }
 }

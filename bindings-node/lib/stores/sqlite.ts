@@ -21,10 +21,6 @@ export interface SQLiteOptions {
 
 /** Milliseconds until a database is asked again that another process just prepares. */
 const PAUSE = 10
-const DIALECT = {
-  load: 'SELECT key, version, record FROM shortcrust_session WHERE key IN (SELECT value FROM json_each($1))',
-  locking: '',
-}
 
 /**
  * Sessions in a file of one machine, shared by all its processes. `database` is a path, for which node:sqlite is taken
@@ -35,7 +31,7 @@ export class SQLiteStore extends SQLStore {
   readonly #statements = new Map<string, Statement>()
 
   constructor(database: string | Database, { busyTimeout = 5 }: SQLiteOptions = {}) {
-    super(DIALECT)
+    super('sweep')
     if (!(busyTimeout >= 0)) throw new ConfigError('option', 'busyTimeout must be 0 seconds or more')
     this.#database = typeof database === 'string' ? opened(database) : database
     this.#prepare(busyTimeout)
@@ -48,11 +44,11 @@ export class SQLiteStore extends SQLStore {
   }
 
   protected async read(statement: string, values: readonly Value[]): Promise<unknown[]> {
-    return this.#statement(statement).all(...values.map(bound))
+    return this.#statement(statement).all(...values)
   }
 
   protected async write(statement: string, values: readonly Value[]): Promise<number> {
-    return Number(this.#statement(statement).run(...values.map(bound)).changes)
+    return Number(this.#statement(statement).run(...values).changes)
   }
 
   #prepare(busyTimeout: number): void {
@@ -66,7 +62,7 @@ export class SQLiteStore extends SQLStore {
         // The last that is made: to open a database that is ready waits for no writer.
         const known = "SELECT 1 FROM sqlite_master WHERE name = 'shortcrust_session_expires'"
         if (database.prepare(known).all().length === 0) {
-          database.exec(['BEGIN IMMEDIATE', ...TABLES, 'COMMIT'].join(';'))
+          database.exec(`BEGIN IMMEDIATE;${TABLES};COMMIT`)
         }
         const [mode] = database.prepare('PRAGMA journal_mode').all() as { journal_mode?: unknown }[]
         if (mode?.journal_mode !== 'wal') database.exec('PRAGMA journal_mode = WAL')
@@ -83,7 +79,7 @@ export class SQLiteStore extends SQLStore {
     const known = this.#statements.get(text)
     if (known !== undefined) return known
     // Numbered, they would be names to better-sqlite3.
-    const statement = this.#database.prepare(text.replace(/\$\d/g, '?'))
+    const statement = this.#database.prepare(text.replace(/\$\d+/g, '?'))
     this.#statements.set(text, statement)
     return statement
   }
@@ -101,10 +97,6 @@ function rollBack(database: Database): void {
   } catch {
     // No transaction had begun.
   }
-}
-
-function bound(value: Value): number | string | null {
-  return typeof value === 'object' && value !== null ? JSON.stringify(value) : value
 }
 
 function opened(path: string): Database {

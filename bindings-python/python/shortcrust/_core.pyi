@@ -8,6 +8,7 @@ LEAST_FLASK_SECRET: int
 MAX_PAYLOAD: int
 MAX_RECORD: int
 MAX_TOKEN: int
+STATEMENTS: dict[str, str]
 VERSION: str
 
 Said: TypeAlias = str | int | tuple[int, str] | Sequence[tuple[int, str] | None]

@@ -1,4 +1,4 @@
-"""One table, in the SQL that SQLite (3.35) and PostgreSQL have in common."""
+"""One table, by the statements that SQLite (3.35) and PostgreSQL have in common."""
 
 from __future__ import annotations
 
@@ -6,45 +6,19 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from .. import ambient
+from .._core import STATEMENTS
 from ._base import Entry, Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-TABLES = (
-    (
-        "CREATE TABLE IF NOT EXISTS shortcrust_session (key TEXT PRIMARY KEY,"
-        " version BIGINT NOT NULL, user_id TEXT, expires BIGINT, record TEXT NOT NULL)"
-    ),
-    "CREATE INDEX IF NOT EXISTS shortcrust_session_user_id ON shortcrust_session (user_id)",
-    "CREATE INDEX IF NOT EXISTS shortcrust_session_expires ON shortcrust_session (expires)",
-)
-CREATE = (
-    "INSERT INTO shortcrust_session (key, version, user_id, expires, record)"
-    " VALUES (:key, 1, :user, :expires, :record) ON CONFLICT (key) DO NOTHING"
-)
-PUT = (
-    "INSERT INTO shortcrust_session (key, version, user_id, expires, record)"
-    " VALUES (:key, 1, :user, :expires, :record) ON CONFLICT (key) DO UPDATE"
-    " SET version = shortcrust_session.version + 1, user_id = excluded.user_id,"
-    " expires = excluded.expires, record = excluded.record"
-)
-SAVE = (
-    "UPDATE shortcrust_session SET version = version + 1, user_id = :user, expires = :expires,"
-    " record = :record WHERE key = :key AND version = :version"
-)
-DELETE = "DELETE FROM shortcrust_session WHERE key = :key"
-LIST = (
-    "SELECT key, record FROM shortcrust_session"
-    " WHERE user_id = :user AND (expires IS NULL OR expires >= :now)"
-)
-REVOKE = "DELETE FROM shortcrust_session WHERE user_id = :user AND key <> :keep"
-SWEEP = (
-    "DELETE FROM shortcrust_session WHERE key IN"
-    " (SELECT key FROM shortcrust_session WHERE expires < :now LIMIT :limit{locking})"
-)
-# A row that another request just prolongs is neither waited for nor removed.
-LOCKING = {"postgresql": " FOR UPDATE SKIP LOCKED"}
+TABLES = STATEMENTS["sql/tables.sql"].split(";")
+CREATE = STATEMENTS["sql/create.sql"]
+DELETE = STATEMENTS["sql/delete.sql"]
+LIST = STATEMENTS["sql/list.sql"]
+PUT = STATEMENTS["sql/put.sql"]
+REVOKE = STATEMENTS["sql/revoke.sql"]
+SAVE = STATEMENTS["sql/save.sql"]
 
 Parameters = Mapping[str, str | int | None]
 
@@ -53,7 +27,7 @@ def load(keys: Sequence[str]) -> tuple[str, Parameters]:
     """The statement for that many keys, and its parameters."""
     parameters = {f"key{n}": key for n, key in enumerate(keys)}
     names = ", ".join(f":{name}" for name in parameters)
-    return f"SELECT key, version, record FROM shortcrust_session WHERE key IN ({names})", parameters  # noqa: S608 - numbers only
+    return STATEMENTS["sql/load.sql"].replace(":keys", names), parameters
 
 
 def in_order(keys: Sequence[str], found: Iterable[Sequence[str | int]]) -> list[Row | None]:
@@ -73,5 +47,5 @@ def listed(user: str) -> Parameters:
 
 
 def sweep(dialect: str) -> str:
-    """``SWEEP``, so that it waits for nobody."""
-    return SWEEP.format(locking=LOCKING.get(dialect, ""))
+    """The statement that waits for nobody."""
+    return STATEMENTS.get(f"sql/sweep_{dialect}.sql", STATEMENTS["sql/sweep.sql"])

@@ -6,13 +6,15 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Literal
 
 from ... import ambient
-from .. import _lua
+from ..._core import STATEMENTS
 from .._base import Capabilities, Entry, Row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from redis.asyncio import Redis as AsyncRedis
+
+_PREFIX = "shortcrust:"
 
 
 class AsyncRedisStore:
@@ -26,15 +28,15 @@ class AsyncRedisStore:
 
     def __init__(self, client: AsyncRedis) -> None:
         self._client = client
-        self._write = client.register_script(_lua.WRITE)
-        self._list = client.register_script(_lua.LIST)
-        self._revoke = client.register_script(_lua.REVOKE)
+        self._write = client.register_script(STATEMENTS["redis/write.lua"])
+        self._list = client.register_script(STATEMENTS["redis/list.lua"])
+        self._revoke = client.register_script(STATEMENTS["redis/revoke.lua"])
 
     async def load(self, keys: Sequence[str]) -> Sequence[Row | None]:
         """What is under the keys, in their order, in one round trip."""
         async with self._client.pipeline(transaction=False) as pipeline:
             for key in keys:
-                pipeline.hmget(_lua.PREFIX + key, ["version", "record"])
+                pipeline.hmget(_PREFIX + key, ["version", "record"])
             return [_row(found) for found in await pipeline.execute()]
 
     async def create(self, key: str, entry: Entry) -> Literal["done", "exists"]:
@@ -55,14 +57,13 @@ class AsyncRedisStore:
 
     async def delete(self, key: str) -> Literal["done"]:
         """Removes the record, if there is one."""
-        await self._client.delete(_lua.PREFIX + key)
+        await self._client.delete(_PREFIX + key)
         return "done"
 
     async def list(self, user: str) -> Sequence[tuple[str, str]]:
         """The keys and texts of the user's records that have not ended."""
         found = await self._list([_index(user)], [user, ambient.now_ms()])
-        texts = [_text(part) for part in found]
-        return list(zip(texts[::2], texts[1::2], strict=True))
+        return [(_text(key), _text(text)) for key, text in found]
 
     async def revoke(self, user: str, keep: str | None = None) -> int:
         """Removes the user's records but for the key ``keep``, and says how many."""
@@ -73,7 +74,7 @@ class AsyncRedisStore:
         return 0
 
     async def _written(self, mode: str, key: str, entry: Entry) -> str | Row:
-        keys = [_lua.PREFIX + key]
+        keys = [_PREFIX + key]
         if entry.user is not None:
             keys.append(_index(entry.user))
         ends = "inf" if entry.expires is None else entry.expires
@@ -83,7 +84,7 @@ class AsyncRedisStore:
 
 
 def _index(user: str) -> str:
-    return f"{_lua.PREFIX}user:{sha256(user.encode()).hexdigest()}"
+    return f"{_PREFIX}user:{sha256(user.encode()).hexdigest()}"
 
 
 def _row(found: Sequence[Any]) -> Row | None:

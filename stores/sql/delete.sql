@@ -1,0 +1,1 @@
+DELETE FROM shortcrust_session WHERE key = :key

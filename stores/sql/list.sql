@@ -1,0 +1,1 @@
+SELECT key, record FROM shortcrust_session WHERE user_id = :user AND (expires IS NULL OR expires >= :now)

@@ -1,0 +1,1 @@
+SELECT key, version, record FROM shortcrust_session WHERE key IN (:keys)

@@ -1,0 +1,1 @@
+DELETE FROM shortcrust_session WHERE user_id = :user AND key <> :keep
