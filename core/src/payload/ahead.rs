@@ -2,7 +2,10 @@
 
 use alloc::vec::Vec;
 
-use super::{Tag, cursor::Cursor, decode::MAX_DEPTH};
+use super::{
+    Tag,
+    cursor::{Cursor, MAX_DEPTH},
+};
 use crate::error::Reason;
 
 /// What was found by looking ahead. Tags nest, so each stretch of the text is looked at once and what is found for the

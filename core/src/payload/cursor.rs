@@ -5,6 +5,9 @@ use alloc::vec::Vec;
 use super::text::Text;
 use crate::{encoding::hex_digit, error::Reason};
 
+/// How deep arrays and objects may nest, tags included.
+pub const MAX_DEPTH: usize = 200;
+
 #[derive(Clone)]
 pub(super) struct Cursor<'a> {
     text: &'a str,

@@ -6,7 +6,7 @@ use core::ops::Range;
 use super::{
     Tag,
     ahead::Ahead,
-    cursor::{Cursor, NumberKind},
+    cursor::{Cursor, MAX_DEPTH, NumberKind},
     text::Text,
 };
 use crate::{
@@ -14,9 +14,6 @@ use crate::{
     error::Reason,
     time::UnixMillis,
 };
-
-/// How deep arrays and objects may nest, tags included.
-pub const MAX_DEPTH: usize = 200;
 
 /// Builds the host's values. Where a method fails, decoding ends with that error.
 #[expect(missing_docs, reason = "each method is named after what it builds")]

@@ -15,7 +15,8 @@ pub(crate) mod tree;
 mod writer;
 mod written;
 
-pub use decode::{DecodeError, MAX_DEPTH, Sink, decode};
+pub use cursor::MAX_DEPTH;
+pub use decode::{DecodeError, Sink, decode};
 pub use merge::{MergeRules, merge};
 pub use patch::{Kind, Projection, is_hidden, patch, project};
 pub use scan::{Facts, scan};

@@ -2,15 +2,19 @@
 
 mod rules;
 mod same;
+mod side;
 
 use alloc::{string::String, vec, vec::Vec};
 
 pub use self::rules::MergeRules;
-use self::same::{Same, equal};
+use self::{
+    same::{Same, equal},
+    side::{Items, Side},
+};
 use super::{
     Dialect,
     text::Text,
-    tree::{Map, Node, Value},
+    tree::{Map, Node},
     writer::{MapScope, Writer},
 };
 use crate::error::Reason;
@@ -49,47 +53,6 @@ impl MergeRules {
         let place = Place { base: Some(base), mine: Some(mine), theirs: Some(theirs), rules: Some(self) };
         Ok(merger.document(place))
     }
-}
-
-/// A value and the text that it stands in.
-#[derive(Clone, Copy)]
-struct Side<'t> {
-    text: &'t str,
-    node: &'t Node,
-}
-
-impl<'t> Side<'t> {
-    fn raw(self) -> &'t str {
-        &self.text[self.node.range.clone()]
-    }
-
-    fn map(self) -> Option<&'t Map> {
-        self.node.as_map()
-    }
-
-    fn list(self) -> Option<&'t [Node]> {
-        match &self.node.value {
-            Value::List(items) => Some(items),
-            _ => None,
-        }
-    }
-
-    fn get(self, key: &[u8]) -> Option<Self> {
-        let entry = self.map()?.get(key)?;
-        Some(Self { text: self.text, node: &entry.value })
-    }
-
-    /// All elements, or those from a position on.
-    fn items(self, from: usize) -> Items<'t> {
-        Items { text: self.text, nodes: self.list().and_then(|items| items.get(from..)).unwrap_or_default() }
-    }
-}
-
-/// Elements of a list.
-#[derive(Clone, Copy)]
-struct Items<'t> {
-    text: &'t str,
-    nodes: &'t [Node],
 }
 
 /// What stands under one path in the three documents.
@@ -247,8 +210,4 @@ fn tail<'t>(same: &Same, base: Option<Side<'t>>, side: Option<Side<'t>>) -> Opti
     let len = base.map_or(Some(0), |base| base.list().map(<[Node]>::len))?;
     let kept = side.list()?.get(..len)?;
     kept.iter().all(|item| same.is(item)).then(|| side.items(len))
-}
-
-fn is_float(text: &str) -> bool {
-    text.contains(['.', 'e', 'E'])
 }

@@ -7,7 +7,10 @@ use alloc::{
     string::{String, ToString},
 };
 
-use super::{super::writer::Writer, Side, is_float};
+use super::{
+    super::writer::Writer,
+    side::{Side, is_float},
+};
 use crate::error::ConfigError;
 
 /// What is merged otherwise than by the general law: numbers whose changes are added up.

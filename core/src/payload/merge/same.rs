@@ -4,7 +4,7 @@ use alloc::{vec, vec::Vec};
 
 use super::{
     super::tree::{Node, Value},
-    Side,
+    side::{Side, is_float},
 };
 
 /// What of another document still is what it was in the base. Each part is compared once, from the leaves upwards:
@@ -99,5 +99,5 @@ fn leaves(one: Side<'_>, two: Side<'_>) -> bool {
 /// `1` and `1.0` are two values for some, and integers may have more digits than a float holds.
 #[expect(clippy::float_cmp, reason = "two spellings of one number are meant")]
 fn same_number(one: (f64, &str), two: (f64, &str)) -> bool {
-    one.1 == two.1 || (super::is_float(one.1) && super::is_float(two.1) && one.0 == two.0)
+    one.1 == two.1 || (is_float(one.1) && is_float(two.1) && one.0 == two.0)
 }

@@ -5,9 +5,8 @@ use core::cell::OnceCell;
 
 use super::{
     super::tree::{Map, Node, Value},
-    is_hidden,
+    hidden::{is_hidden, visible},
     project::hyphenated,
-    visible,
 };
 
 /// Each part of the host's has at most one partner and is compared with it once, from the leaves upwards: compared

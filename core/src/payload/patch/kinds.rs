@@ -5,7 +5,7 @@ use core::fmt::Write;
 
 use super::super::{
     text::Text,
-    tree::{Node, Value},
+    tree::{Entry, Node, Value},
     writer::{MapScope, Writer},
 };
 use crate::{encoding::from_base64, error::Reason, time::UnixMillis};
@@ -53,7 +53,7 @@ pub(super) fn mark(root: &mut Node, kinds: &str) -> Result<(), Reason> {
 
 fn at_positions<'n, 'k>(
     items: &'n mut [Node],
-    steps: &'k [super::Entry],
+    steps: &'k [Entry],
 ) -> impl Iterator<Item = (&'n mut Node, &'k Node)> {
     let position = |key: &[u8]| core::str::from_utf8(key).ok()?.parse::<usize>().ok();
     let mut steps: Vec<(usize, &Node)> =

@@ -5,31 +5,24 @@
 //! byte for byte. Only what was changed is newly encoded.
 
 mod align;
+mod hidden;
 mod kinds;
 mod project;
 
 use alloc::{borrow::ToOwned, string::String, vec, vec::Vec};
 
-use self::align::Aligned;
+use self::{align::Aligned, hidden::visible};
 pub use self::{
+    hidden::is_hidden,
     kinds::Kind,
     project::{Projection, project},
 };
 use super::{
     text::Text,
-    tree::{Entry, Map, Node, Value},
+    tree::{Map, Node, Value},
     writer::{MapScope, Writer},
 };
 use crate::error::Reason;
-
-/// A key that JavaScript must not meet in data. It stays in the payload.
-pub fn is_hidden(key: &[u8]) -> bool {
-    key == b"__proto__"
-}
-
-fn visible(map: &Map) -> impl Iterator<Item = &Entry> {
-    map.entries().iter().filter(|entry| !is_hidden(&entry.key))
-}
 
 /// The host's JSON as a payload: what equals the projection of `original` is copied from it.
 ///

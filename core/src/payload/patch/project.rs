@@ -8,8 +8,8 @@ use super::{
         tree::{Node, Value},
         writer::{MapScope, Writer},
     },
+    hidden::visible,
     kinds::{Kind, Kinds, Step},
-    visible,
 };
 use crate::{encoding::base64, error::Reason};
 
