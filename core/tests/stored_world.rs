@@ -7,6 +7,7 @@ use shortcrust::{
     Action, Answer, Content, Engine, EntropyError, Failure, Need, Policy, Reason, Row, Seconds, Session,
     UnixMillis,
     format::{Id, Sealed},
+    payload::MergeRules,
 };
 
 const START: UnixMillis = UnixMillis::from_secs(1_800_000_000);
@@ -162,6 +163,19 @@ fn two_requests_that_write_are_joined() {
     assert_eq!(world.close(&mut other).0, None);
     assert_eq!(other.session.conflicts(), 1);
     assert_eq!(world.open(Some(&id)).session.payload(), Some(r#"{"a":1,"b":2,"c":3}"#));
+}
+
+#[test]
+fn numbers_that_the_application_names_are_added_up() {
+    let rules = MergeRules::default().with("visits", "add").unwrap();
+    let mut world = World::new(Engine::builder(Id::default()).stored().merge(rules).build().unwrap());
+    let id = written(&mut world, None, &[("price", 5), ("visits", 5)]);
+    let (mut one, mut other) = (world.open(Some(&id)), world.open(Some(&id)));
+    for (request, number) in [(&mut one, 6), (&mut other, 8)] {
+        request.data = Some(BTreeMap::from([("price".into(), number), ("visits".into(), number)]));
+        world.close(request);
+    }
+    assert_eq!(world.open(Some(&id)).session.payload(), Some(r#"{"price":8,"visits":9}"#));
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::{
     cookie::{self, Attributes},
     error::{ConfigError, Reason, Warning},
     format::Id,
-    payload::Dialect,
+    payload::{Dialect, MergeRules},
     policy::Policy,
     record::Scope,
     time::{Seconds, UnixMillis},
@@ -37,6 +37,7 @@ pub(super) struct Settings {
     pub(super) id_bytes: usize,
     /// A store that fails is no error: the request is served without a session.
     pub(super) tolerates_outage: bool,
+    pub(super) merge_rules: MergeRules,
     /// The payload is the peer's, whatever stands in it.
     pub(super) is_drop_in: bool,
     pub(super) duplicates: Duplicates,
@@ -61,6 +62,12 @@ pub struct EngineBuilder {
     settings: Settings,
 }
 
+impl Settings {
+    pub(super) fn merge(&self, base: &str, mine: &str, theirs: &str) -> Result<String, Reason> {
+        self.merge_rules.merge(self.dialect, base, mine, theirs)
+    }
+}
+
 impl Engine {
     /// Begins with the defaults of our own fronts: name `session`, [`Policy::default`], [`Attributes::default`].
     pub fn builder(chain: impl Into<Chain>) -> EngineBuilder {
@@ -76,6 +83,7 @@ impl Engine {
                 tombstone: Seconds(60),
                 mode: Mode::default(),
                 tolerates_outage: false,
+                merge_rules: MergeRules::default(),
                 is_drop_in: false,
                 id_bytes: Id::BYTES,
                 duplicates: Duplicates::default(),
@@ -221,6 +229,13 @@ impl EngineBuilder {
     #[must_use]
     pub fn namespace(mut self, namespace: &str) -> Self {
         namespace.clone_into(&mut self.settings.scope.namespace);
+        self
+    }
+
+    /// Numbers whose changes are added up where two requests change them at once; default none.
+    #[must_use]
+    pub fn merge(mut self, rules: MergeRules) -> Self {
+        self.settings.merge_rules = rules;
         self
     }
 

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     entropy::{Entropy, draw},
     error::{Reason, SealError},
-    payload::{merge, written},
+    payload::written,
     record::{self, Record},
     time::UnixMillis,
 };
@@ -251,9 +251,7 @@ impl Session {
             }
             Moving::Joins => {
                 let theirs = theirs.as_ref().and_then(Loaded::payload).ok_or(Reason::Internal)?;
-                self.rewrite(write, |target| {
-                    merge(self.settings.dialect, &target.base, &target.mine, theirs)
-                })?;
+                self.rewrite(write, |target| self.settings.merge(&target.base, &target.mine, theirs))?;
                 write.leaving = again;
             }
             Moving::Leaves => write.leaving = again,
@@ -278,7 +276,7 @@ impl Session {
             target.record.epoch = theirs.record.epoch + 1;
         } else {
             let their_payload = theirs.payload().ok_or(Reason::Internal)?;
-            let merged = merge(self.settings.dialect, &target.base, &target.mine, their_payload)?;
+            let merged = self.settings.merge(&target.base, &target.mine, their_payload)?;
             self.set_payload(&mut target.record, merged)?;
         }
         target.record.renewed = target.record.renewed.max(times.0);
@@ -299,7 +297,7 @@ impl Session {
         over = theirs.ok_or(Reason::Ended)?;
         let is_touch = target.mine == target.base;
         let merged = match over.payload() {
-            Some(theirs) => merge(self.settings.dialect, &target.base, &target.mine, theirs)?,
+            Some(theirs) => self.settings.merge(&target.base, &target.mine, theirs)?,
             None => return Err(Reason::Internal),
         };
         let mut target = Target { is_touch, ..target };

@@ -13,7 +13,7 @@ use crate::{
     entropy::{Entropy, random_id},
     error::{Reason, SealError},
     format::MAX_RECORD,
-    payload::{merge, written},
+    payload::written,
     record::{self, Record},
     time::UnixMillis,
 };
@@ -144,7 +144,7 @@ impl Session {
         let left = leaving.filter(|leaving| leaving.why != Leave::End && !self.bare);
         match left.and_then(|leaving| Some((&leaving.row.base, leaving.row.payload()?))) {
             Some((base, theirs)) if theirs != base => {
-                merge(self.settings.dialect, base, mine, theirs).map_err(unreadable)
+                self.settings.merge(base, mine, theirs).map_err(unreadable)
             }
             _ => Ok(self.kept(mine, base).into_owned()),
         }
@@ -160,7 +160,7 @@ impl Session {
         } else if *theirs == base {
             mine.clone()
         } else {
-            merge(self.settings.dialect, &base, &mine, theirs).map_err(unreadable)?
+            self.settings.merge(&base, &mine, theirs).map_err(unreadable)?
         };
         let is_touch = !is_raised && mine == base;
         let epoch = row.record.epoch + u32::from(is_raised);
