@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -199,6 +199,26 @@ def test_the_table_is_as_the_document_says_and_is_made_once() -> None:
         ]
         indexes = inspector.get_indexes("shortcrust_session")
         assert [index["column_names"] for index in indexes] == [["expires"], ["user_id"]]
+
+
+def test_servers_that_start_at_once_make_the_table_once() -> None:
+    with every_store.postgres_engine() as engine, ThreadPoolExecutor(8) as pool:
+        for made in [pool.submit(SQLAlchemyStore(engine).create_tables) for _ in range(8)]:
+            made.result()
+        assert SQLAlchemyStore(engine).load(["key"]) == [None]
+
+
+def test_a_connection_of_the_applications_keeps_its_own_synchronous(tmp_path: Path) -> None:
+    modes = []
+
+    def connected() -> sqlite3.Connection:
+        connection = sqlite3.connect(tmp_path / "app.db", check_same_thread=False)
+        connection.execute("PRAGMA synchronous = NORMAL")
+        modes.append(lambda: connection.execute("PRAGMA synchronous").fetchone())
+        return connection
+
+    SQLiteStore(connected).load(["key"])
+    assert [mode() for mode in modes] == [(1,)]
 
 
 def test_a_sweep_neither_waits_for_a_row_that_is_being_prolonged_nor_removes_it() -> None:

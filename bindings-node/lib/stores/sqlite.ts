@@ -54,8 +54,6 @@ export class SQLiteStore extends SQLStore {
   #prepare(busyTimeout: number): void {
     const database = this.#database
     database.exec(`PRAGMA busy_timeout = ${Math.round(busyTimeout * 1_000)}`)
-    // A logout is to outlast a power cut: each commit is on the disk before it is answered.
-    database.exec('PRAGMA synchronous = FULL')
     // For a change of the mode SQLite asks the busy handler not, or not always.
     for (let waited = 0; ; waited += PAUSE) {
       try {
@@ -101,11 +99,15 @@ function rollBack(database: Database): void {
 
 function opened(path: string): Database {
   const Database = constructorOf('node:sqlite', 'DatabaseSync') ?? constructorOf('better-sqlite3')
-  if (Database !== undefined) return new Database(path)
-  throw new ConfigError(
-    'option',
-    'SQLiteStore needs Node 22.13 or newer, or the package better-sqlite3: npm i better-sqlite3',
-  )
+  if (Database === undefined)
+    throw new ConfigError(
+      'option',
+      'SQLiteStore needs Node 22.13 or newer, or the package better-sqlite3: npm i better-sqlite3',
+    )
+  const database = new Database(path)
+  // A logout is to outlast a power cut: each commit is on the disk before it is answered.
+  database.exec('PRAGMA synchronous = FULL')
+  return database
 }
 
 function constructorOf(module: string, name?: string): (new (path: string) => Database) | undefined {

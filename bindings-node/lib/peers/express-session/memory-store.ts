@@ -111,6 +111,8 @@ export class MemoryRows implements Rows<Session> {
 /** When each record ends, the longest unwritten first, and how far the sweep has come. */
 interface Ledger {
   ends: Map<string, number>
+  /** Behind those that were removed to make room: from the beginning, a Map would pass all of these again. */
+  oldest: Iterator<string>
   walk: Iterator<[string, number]>
 }
 
@@ -119,7 +121,7 @@ const ledgers = new WeakMap<MemoryStore, Ledger>()
 
 function ledgerOf(store: MemoryStore): Ledger {
   const ends = new Map<string, number>()
-  const ledger = ledgers.get(store) ?? { ends, walk: ends.entries() }
+  const ledger = ledgers.get(store) ?? { ends, oldest: ends.keys(), walk: ends.entries() }
   ledgers.set(store, ledger)
   return ledger
 }
@@ -135,12 +137,14 @@ function read(store: MemoryStore, id: string): SessionRecord | undefined {
 
 function write(store: MemoryStore, id: string, record: { cookie: SessionRecord['cookie'] }): void {
   store.sessions[id] = JSON.stringify(record)
-  const { ends } = ledgerOf(store)
+  const ledger = ledgerOf(store)
+  const { ends } = ledger
   ends.delete(id)
   ends.set(id, endOf(record))
-  for (const oldest of ends.keys()) {
-    if (ends.size <= store.max) break
-    forget(store, oldest)
+  while (ends.size > store.max) {
+    const { done, value } = ledger.oldest.next()
+    if (done) ledger.oldest = ends.keys()
+    else forget(store, value)
   }
 }
 

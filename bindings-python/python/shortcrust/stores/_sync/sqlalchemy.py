@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine, MetaData
 
+# Two servers that start at once would otherwise both make the table, and one of them fail.
+_ALONE = "SELECT pg_advisory_xact_lock(hashtext('shortcrust_session'))"
+
 
 class SQLAlchemyStore:
     """Sessions in the database of an engine of SQLAlchemy's (2.0): PostgreSQL or SQLite.
@@ -31,6 +34,7 @@ class SQLAlchemyStore:
             raise ConfigError(
                 f"there is no SQL for {engine.dialect.name}: use PostgreSQL or SQLite"
             )
+        self._transactional = engine
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._sweep = _sql.sweep(engine.dialect.name)
 
@@ -58,8 +62,10 @@ class SQLAlchemyStore:
 
     def create_tables(self) -> None:
         """Makes the table and its indexes, if they are not there."""
-        for statement in _sql.TABLES:
-            self._run(statement, {})
+        lock = [_ALONE] if self._engine.dialect.name == "postgresql" else []
+        with self._transactional.begin() as connection:
+            for statement in [*lock, *_sql.TABLES]:
+                connection.execute(text(statement))
 
     def load(self, keys: Sequence[str]) -> Sequence[Row | None]:
         """What is under the keys, in their order, by one statement."""

@@ -132,8 +132,6 @@ class SQLiteStore:
         # Every statement commits by itself.
         connection.isolation_level = None
         connection.execute(f"PRAGMA busy_timeout = {self._busy_timeout}")
-        # A logout is to outlast a power cut: each commit is on the disk before it is answered.
-        connection.execute("PRAGMA synchronous = FULL")
         deadline = time.monotonic() + self._busy_timeout / 1000
         while True:
             try:
@@ -163,4 +161,11 @@ def _make(connection: sqlite3.Connection) -> None:
 def _opener(path: str) -> Callable[[], sqlite3.Connection]:
     if path in ("", ":memory:"):
         raise ConfigError("a database in memory is another one in each connection: use MemoryStore")
-    return lambda: sqlite3.connect(path, check_same_thread=False)
+
+    def connected() -> sqlite3.Connection:
+        connection = sqlite3.connect(path, check_same_thread=False)
+        # A logout is to outlast a power cut: each commit is on the disk before it is answered.
+        connection.execute("PRAGMA synchronous = FULL")
+        return connection
+
+    return connected
