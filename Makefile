@@ -38,6 +38,7 @@ load: .venv/built bindings-node/node_modules/.built
 
 bench: .venv/built bindings-node/node_modules/.built
 	$(BIN)/python bindings-python/bench/flask_front.py
+	$(BIN)/python bindings-python/bench/growth.py
 	npm run bench --silent --prefix bindings-node
 
 # Each target of fuzz/ for a minute, beginning with the golden vectors; FUZZ_SECONDS=600 for ten. Needs a C++ compiler.
