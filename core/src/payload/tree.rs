@@ -106,7 +106,8 @@ impl Node {
 
     /// The node and all below it, each before what is inside it.
     pub(super) fn parts(&self) -> Vec<&Self> {
-        let mut parts = alloc::vec![self];
+        let mut parts = Vec::with_capacity(self.id + 1);
+        parts.push(self);
         let mut at = 0;
         while let Some(&node) = parts.get(at) {
             match &node.value {
@@ -142,16 +143,22 @@ impl Node {
 }
 
 impl Value {
-    fn children(&mut self) -> Vec<Node> {
-        match self {
-            Self::List(items) | Self::Tuple(items) => core::mem::take(items),
-            Self::Map(map) => core::mem::take(map).entries.into_iter().map(|entry| entry.value).collect(),
-            _ => Vec::new(),
-        }
-    }
-
     fn is_container(&self) -> bool {
         matches!(self, Self::List(_) | Self::Map(_) | Self::Tuple(_))
+    }
+
+    /// Takes out the containers that stand in it.
+    fn hoist(&mut self, into: &mut Vec<Node>) {
+        match self {
+            Self::List(items) | Self::Tuple(items) => {
+                into.extend(items.drain(..).filter(|item| item.value.is_container()));
+            }
+            Self::Map(map) => {
+                let values = map.entries.drain(..).map(|entry| entry.value);
+                into.extend(values.filter(|value| value.value.is_container()));
+            }
+            _ => {}
+        }
     }
 }
 
@@ -161,9 +168,10 @@ impl Drop for Node {
         if !self.value.is_container() {
             return;
         }
-        let mut rest = self.value.children();
+        let mut rest = Vec::new();
+        self.value.hoist(&mut rest);
         while let Some(mut node) = rest.pop() {
-            rest.extend(node.value.children().into_iter().filter(|child| child.value.is_container()));
+            node.value.hoist(&mut rest);
         }
     }
 }

@@ -15,7 +15,8 @@ type Pair<'t> = (&'t Node, &'t Node);
 
 impl Same {
     pub(super) fn new(base: Side<'_>, other: Side<'_>) -> Self {
-        let mut pairs = vec![(base.node, other.node)];
+        let mut pairs = Vec::with_capacity(other.node.id + 1);
+        pairs.push((base.node, other.node));
         let mut at = 0;
         while let Some(&pair) = pairs.get(at) {
             below(pair, &mut pairs);

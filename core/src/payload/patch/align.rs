@@ -21,7 +21,8 @@ impl<'t> Aligned<'t> {
         let mut aligned = Self { partners: vec![None; theirs.id + 1], same: vec![false; theirs.id + 1] };
         let Some(ours) = ours else { return aligned };
         let marks = Marks { ours, theirs, found: OnceCell::new() };
-        let mut pairs = vec![(ours, theirs)];
+        let mut pairs = Vec::with_capacity(theirs.id + 1);
+        pairs.push((ours, theirs));
         let mut at = 0;
         while let Some(&(one, two)) = pairs.get(at) {
             aligned.partners[two.id] = Some(one);
@@ -139,7 +140,9 @@ fn of_map(map: &Map, inside: &[u64]) -> u64 {
 }
 
 fn of_bytes(seed: u64, bytes: &[u8]) -> u64 {
-    bytes.iter().fold(seed, |mark, &byte| mix(mark, u64::from(byte)))
+    let (words, rest) = bytes.as_chunks::<8>();
+    let mark = words.iter().fold(seed, |mark, &word| mix(mark, u64::from_le_bytes(word)));
+    rest.iter().fold(mark, |mark, &byte| mix(mark, u64::from(byte)))
 }
 
 /// The step of `FxHash`, turned so that high bits count.

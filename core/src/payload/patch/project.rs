@@ -19,7 +19,7 @@ pub struct Projection {
     /// Plain JSON.
     pub text: String,
     /// A JSON object of the same shape, with what leads to such a place and nothing else: keys and positions as keys,
-    /// and in the place `"date"` or `"bytes"`.
+    /// and in the place `"date"` or `"bytes"`. Empty for a document that is no container.
     pub kinds: String,
 }
 
