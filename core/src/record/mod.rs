@@ -1,4 +1,7 @@
-//! What lies in a store for a session: the same text in every language. `docs/record-v1.md` is the law.
+//! What lies in a store for a session: the same text in every language. `docs/record-v1.md` is the law. Rows of other
+//! libraries are read besides.
+
+mod express;
 
 use alloc::{
     borrow::ToOwned,
@@ -7,6 +10,8 @@ use alloc::{
     vec::Vec,
 };
 use core::fmt::Write;
+
+pub use express::express_payload;
 
 use crate::{
     cookie::base_name,

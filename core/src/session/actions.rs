@@ -47,6 +47,20 @@ pub enum Action {
         /// What.
         entry: Entry,
     },
+    /// What another library keeps under an id: [`Answer::Rows`] with one row or none, whose version doesn't matter.
+    ReadRow {
+        /// The position of the [`Reader`](crate::Reader) that opened the cookie.
+        reader: usize,
+        /// The library's own.
+        id: String,
+    },
+    /// Remove what another library keeps under an id, since the session is ours now or has ended.
+    RemoveRow {
+        /// As of `ReadRow`.
+        reader: usize,
+        /// As of `ReadRow`.
+        id: String,
+    },
     /// Remove a user's records but for one: [`Answer::Count`].
     Revoke {
         /// As in [`Entry::user`].

@@ -35,23 +35,41 @@ pub struct Reader {
     format: Box<dyn Format>,
     until: Option<UnixMillis>,
     dialect: Option<Dialect>,
+    /// The cookie that names a row of another library.
+    row_cookie: Option<String>,
 }
 
 impl Reader {
     /// Not read any more after `time`: weak old formats should not be read for ever.
     pub fn until(time: UnixMillis, format: impl Format + 'static) -> Self {
-        Self { format: Box::new(format), until: Some(time), dialect: None }
+        Self { format: Box::new(format), until: Some(time), dialect: None, row_cookie: None }
     }
 
     /// Read for ever, by decision.
     pub fn forever(format: impl Format + 'static) -> Self {
-        Self { format: Box::new(format), until: None, dialect: None }
+        Self { format: Box::new(format), until: None, dialect: None, row_cookie: None }
     }
 
     /// How the payloads of this format are read; default as the engine's own.
     #[must_use]
     pub fn dialect(self, dialect: Dialect) -> Self {
         Self { dialect: Some(dialect), ..self }
+    }
+
+    /// Its ids are those of rows that express-session kept, and come in the cookie `name`. Such a session is taken over
+    /// into the engine's own store, under another id ([`Action::ReadRow`](crate::Action::ReadRow)).
+    ///
+    /// ```
+    /// use shortcrust::{Chain, Engine, Keyring, Reader, UnixMillis, format::{Express, Id}};
+    /// let keys = Keyring::newest_first(["a secret of express-session's"])?;
+    /// let until = UnixMillis::from_secs(1_900_000_000);
+    /// let chain = Chain::from(Id::default()).read(Reader::until(until, Express::new(&keys)).rows("connect.sid"))?;
+    /// let engine = Engine::builder(chain).stored().build()?;
+    /// # Ok::<(), shortcrust::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn rows(self, name: &str) -> Self {
+        Self { row_cookie: Some(name.to_string()), ..self }
     }
 
     fn is_due(&self, now: UnixMillis) -> bool {
@@ -83,6 +101,16 @@ pub(crate) struct Found {
     pub(crate) dialect: Dialect,
     /// The token, where it is the only thing by which this session can be told from others.
     pub(crate) nameless: Option<String>,
+}
+
+/// What another library's cookie says: which row it kept.
+#[derive(Clone, Debug)]
+pub(crate) struct OldRow {
+    /// The position of the reader.
+    pub(crate) reader: usize,
+    /// Whoever knows it knows the library's secret, or has its cookie.
+    pub(crate) token: String,
+    pub(crate) id: String,
 }
 
 /// Values of one name that are looked at, and bytes that are authenticated, for one request.
@@ -128,10 +156,35 @@ impl Chain {
         self.writer.seal(&SealContext { name, body, meta: &meta }, entropy)
     }
 
-    /// Whether a cookie of it may be a session, rather than the id of one.
+    /// Whether a cookie of it may be a session that is not in the store yet.
     pub(crate) fn reads_payloads(&self) -> bool {
         let is_payload = |format: &dyn Format| !format.carries().id || format.carries().issued;
-        is_payload(self.writer()) || self.readers.iter().any(|reader| is_payload(&*reader.format))
+        is_payload(self.writer())
+            || self.readers.iter().any(|reader| reader.row_cookie.is_some() || is_payload(&*reader.format))
+    }
+
+    /// Whether rows of another library are read.
+    pub(crate) fn reads_rows(&self) -> bool {
+        self.readers.iter().any(|reader| reader.row_cookie.is_some())
+    }
+
+    /// The rows of other libraries that a header names, in order of preference.
+    pub(crate) fn old_rows(&self, header: &str, now: UnixMillis, policy: &Policy) -> Vec<OldRow> {
+        let mut budget = MAX_MACED;
+        let mut found = Vec::new();
+        for (at, reader) in self.readers.iter().enumerate().filter(|(_, reader)| reader.is_due(now)) {
+            let Some(name) = &reader.row_cookie else { continue };
+            for token in cookie::values(header, name).take(MAX_VALUES) {
+                let cost = token.len() * reader.format.keys();
+                let Some(left) = budget.checked_sub(cost).filter(|_| token.len() <= MAX_TOKEN) else { break };
+                budget = left;
+                let opened = reader.format.open(&OpenContext { name, token, now, policy });
+                if let Ok(Opened { body: Body::Id(id), .. }) = opened {
+                    found.push(OldRow { reader: at, token: token.to_string(), id });
+                }
+            }
+        }
+        found
     }
 
     pub(crate) fn writer(&self) -> &dyn Format {
@@ -182,7 +235,8 @@ impl Chain {
             return Err(Reason::TooLarge);
         }
         let mut refusal = Reason::Malformed;
-        let due = self.readers.iter().filter(|reader| reader.is_due(cx.now));
+        let is_meant = |reader: &&Reader| reader.row_cookie.is_none() && reader.is_due(cx.now);
+        let due = self.readers.iter().filter(is_meant);
         let readers = due.map(|reader| (&*reader.format, reader.dialect.unwrap_or(dialect)));
         for (at, (format, dialect)) in core::iter::once((self.writer(), dialect)).chain(readers).enumerate() {
             let cost = cx.token.len() * format.keys();

@@ -112,17 +112,21 @@ impl Engine {
     pub fn open(&self, header: &str, now: UnixMillis) -> Session {
         let Settings { name, chain, policy, dialect, duplicates, .. } = &*self.0;
         let mut session = match chain.open(header, name, now, policy, *duplicates, *dialect) {
-            Err(reason) => Session { cookie_sent: reason != Reason::NoCookie, ..self.fresh(reason) },
+            Err(reason) => {
+                let session = Session { cookie_sent: reason != Reason::NoCookie, ..self.fresh(reason) };
+                session.or_taken_over(self.old_rows(header, now))
+            }
             Ok(found) => {
                 let candidates: Vec<_> = found.into_iter().map(|found| self.candidate(found)).collect();
-                if Self::keys(&candidates).is_empty() {
+                let session = if Self::keys(&candidates).is_empty() {
                     self.pick(candidates, &[], now)
                 } else {
-                    Session { task: Task::Load(candidates), ..self.fresh(Reason::Internal) }
-                }
+                    let task = Task::Load(candidates, self.old_rows(header, now));
+                    Session { task, ..self.fresh(Reason::Internal) }
+                };
+                Session { cookie_sent: true, ..session }
             }
         };
-        session.cookie_sent |= session.reason != Some(Reason::NoCookie);
         session.duplicates = cookie::values(header, name).nth(1).is_some();
         session
     }
@@ -266,6 +270,10 @@ impl EngineBuilder {
                 let message = "a store of revocations goes with format `sealed` and an absolute expiry, \
                                after which it may forget";
                 return Err(ConfigError::new("policy", message));
+            }
+            Mode::Cookies | Mode::Revocations if settings.chain.reads_rows() => {
+                let message = "rows of another library are taken over into a store: set one";
+                return Err(ConfigError::new("reader", message));
             }
             Mode::Cookies | Mode::Revocations => {
                 settings.policy.fits(writer.name(), writer.carries())?;

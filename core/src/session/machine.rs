@@ -6,11 +6,13 @@ use alloc::{borrow::ToOwned, string::String, vec, vec::Vec};
 use super::{
     Content, Engine, Failure, Session,
     actions::{Action, Answer, Need, Row},
+    chain::OldRow,
     engine::Mode,
     opening::Candidate,
     revocation,
     stored::{Leaving, Loaded, Target, Write},
     tables::{self, Change, CookieChange, Leave, Met, Moving, State, StoreChange, moving},
+    take_over::TakeOver,
 };
 use crate::{
     entropy::{Entropy, draw},
@@ -30,8 +32,8 @@ const LONGEST_PAUSE: u32 = 200;
 pub(super) enum Task {
     #[default]
     Idle,
-    /// Which of the cookies is the session.
-    Load(Vec<Candidate>),
+    /// Which of the cookies is the session; else these may be.
+    Load(Vec<Candidate>, Vec<OldRow>),
     /// What is there now, since another request was first.
     LoadAgain(Write),
     /// Whether a session in a cookie that begins is meant by an earlier revocation.
@@ -40,6 +42,8 @@ pub(super) enum Task {
     End(Vec<([u8; 16], Leave)>),
     /// A mark that follows from what was there.
     Put(Action),
+    /// What another library kept becomes ours.
+    TakeOver(TakeOver),
     /// Another request was first: in the process' queue, and after a pause.
     Wait(Write, u32),
     Write(Write, Vec<Action>),
@@ -50,11 +54,12 @@ impl Session {
     pub fn need(&self) -> Need {
         match &self.task {
             Task::Idle => Need::Done,
-            Task::Load(candidates) => load(Engine::keys(candidates)),
+            Task::Load(candidates, _) => load(Engine::keys(candidates)),
             Task::LoadAgain(write) => load(vec![write.contested().to_owned()]),
             Task::Begin(user) => load(vec![revocation::of_user(&self.settings.scope, user)]),
             Task::End(ids) => Need::Ask(ids.last().map(|(id, _)| self.mark_of(id)).unwrap_or_default()),
             Task::Put(action) => Need::Ask(vec![action.clone()]),
+            Task::TakeOver(taking) => Need::Ask(vec![taking.action(&self.settings.scope)]),
             Task::Wait(write, millis) => Need::Wait { millis: *millis, queue: write.contested().to_owned() },
             Task::Write(_, actions) => Need::Ask(actions.clone()),
         }
@@ -64,10 +69,13 @@ impl Session {
     pub fn answer(&mut self, answers: Vec<Answer>, now: UnixMillis, rng: &mut dyn Entropy) {
         let failed = answers.contains(&Answer::Failed);
         match core::mem::take(&mut self.task) {
-            Task::Load(_) if failed => self.load_failed(),
-            Task::Load(candidates) => {
+            Task::TakeOver(taking) if failed && !taking.is_removal() => self.load_failed(),
+            Task::TakeOver(taking) => self.go_on_taking(taking, answers, now),
+            Task::Load(..) if failed => self.load_failed(),
+            Task::Load(candidates, old) => {
                 let rows = rows(answers);
-                *self = Engine::from(&*self).pick(candidates, &rows, now).with_cookies_of(self);
+                let picked = Engine::from(&*self).pick(candidates, &rows, now);
+                *self = picked.or_taken_over(old).with_cookies_of(self);
             }
             Task::Write(write, actions) => self.wrote(write, &actions, &answers, now, rng),
             _ if failed => self.fail(Reason::Unavailable),
@@ -138,7 +146,7 @@ impl Session {
         Some(&self.stored.as_ref()?.row.as_ref()?.key)
     }
 
-    fn with_cookies_of(self, other: &Self) -> Self {
+    pub(super) fn with_cookies_of(self, other: &Self) -> Self {
         Self { cookie_sent: other.cookie_sent, duplicates: other.duplicates, ..self }
     }
 
@@ -443,7 +451,7 @@ fn load(keys: Vec<String>) -> Need {
     Need::Ask(vec![Action::Load { keys }])
 }
 
-fn rows(answers: Vec<Answer>) -> Vec<Option<Row>> {
+pub(super) fn rows(answers: Vec<Answer>) -> Vec<Option<Row>> {
     let found = answers.into_iter().find_map(|answer| match answer {
         Answer::Rows(rows) => Some(rows),
         _ => None,

@@ -11,6 +11,7 @@ mod revocation;
 mod spec;
 mod stored;
 mod tables;
+mod take_over;
 
 use alloc::{
     borrow::{Cow, ToOwned},
@@ -423,9 +424,10 @@ impl Session {
         if self.stored.is_none() {
             return tables::cookie(self.state, self.cookie_sent, self.change(content), self.is_due(now));
         }
-        match tables::cookie_of_stored(self.store_change(content, now), self.cookie_sent, self.moves_cookie())
-        {
-            CookieChange::Nothing => self.cookie_due,
+        let change = self.store_change(content, now);
+        match tables::cookie_of_stored(change, self.cookie_sent, self.moves_cookie()) {
+            // What was due before its end is not to be sealed.
+            CookieChange::Nothing if change != StoreChange::End => self.cookie_due,
             change => change,
         }
     }

@@ -31,10 +31,10 @@ pub(super) struct Candidate {
 }
 
 /// Why a candidate is no session.
-struct Refusal {
-    reason: Reason,
+pub(super) struct Refusal {
+    pub(super) reason: Reason,
     /// It has just ended: a late response must set no cookie over the new one.
-    is_fresh: bool,
+    pub(super) is_fresh: bool,
 }
 
 impl Engine {
@@ -134,7 +134,13 @@ impl Engine {
     }
 
     /// The session of a record, or why it is none.
-    fn of_record(&self, id: String, stale: bool, row: &Row, now: UnixMillis) -> Result<Session, Refusal> {
+    pub(super) fn of_record(
+        &self,
+        id: String,
+        stale: bool,
+        row: &Row,
+        now: UnixMillis,
+    ) -> Result<Session, Refusal> {
         let mut record = Record::parse(&row.text)?;
         let Content::Payload(payload) = &record.content else {
             let is_over = record.expires.is_some_and(|end| now > end);
