@@ -187,3 +187,18 @@ def site(engine: str, middleware: str = STOCK_MIDDLEWARE, **options: Any) -> Ite
     with keys, changed, freeze_time(START) as clock:
         assert isinstance(clock, FrozenDateTimeFactory)
         yield Browser(clock)
+
+
+def made(engine: Any, **data: Any) -> str:
+    """The key of a new session."""
+    store = engine()
+    store.update(data)
+    store.save()
+    key: str = store.session_key
+    return key
+
+
+def loaded(engine: Any, key: str) -> Any:
+    store = engine(key)
+    store.items()
+    return store

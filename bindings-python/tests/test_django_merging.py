@@ -16,7 +16,7 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from django_site import ASYNC, OURS, STOCK, Session, site
+from django_site import ASYNC, OURS, STOCK, Session, loaded, made, site
 
 Store = Any
 
@@ -25,20 +25,6 @@ Store = Any
 def engine(request: pytest.FixtureRequest) -> Iterator[Any]:
     with site(OURS + request.param):
         yield importlib.import_module(OURS + request.param).SessionStore
-
-
-def made(engine: Any, **data: Any) -> str:
-    store = engine()
-    store.update(data)
-    store.save()
-    key: str = store.session_key
-    return key
-
-
-def loaded(engine: Any, key: str) -> Store:
-    store = engine(key)
-    store.items()
-    return store
 
 
 def stock(engine: Any, key: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import pytest
 from django.core.cache import cache
 from django.db import DatabaseError, OperationalError, connection, transaction
 from django.http import Http404, HttpRequest
-from django_site import ASYNC, OURS, Browser, Session, site
+from django_site import ASYNC, OURS, Browser, Session, loaded, made, site
 from shortcrust.django import _waiting
 
 
@@ -36,20 +36,6 @@ def engine(name: str, browser: Browser) -> Any:
 @pytest.fixture
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_waiting, "pause", lambda tried: None)
-
-
-def made(engine: Any, **data: Any) -> str:
-    store = engine()
-    store.update(data)
-    store.save()
-    key: str = store.session_key
-    return key
-
-
-def loaded(engine: Any, key: str) -> Any:
-    store = engine(key)
-    store.items()
-    return store
 
 
 def fails_after(*steps: Any) -> None:

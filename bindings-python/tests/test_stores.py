@@ -209,16 +209,16 @@ def test_servers_that_start_at_once_make_the_table_once() -> None:
 
 
 def test_a_connection_of_the_applications_keeps_its_own_synchronous(tmp_path: Path) -> None:
-    modes = []
+    opened: list[sqlite3.Connection] = []
 
     def connected() -> sqlite3.Connection:
         connection = sqlite3.connect(tmp_path / "app.db", check_same_thread=False)
         connection.execute("PRAGMA synchronous = NORMAL")
-        modes.append(lambda: connection.execute("PRAGMA synchronous").fetchone())
+        opened.append(connection)
         return connection
 
     SQLiteStore(connected).load(["key"])
-    assert [mode() for mode in modes] == [(1,)]
+    assert [it.execute("PRAGMA synchronous").fetchone() for it in opened] == [(1,)]
 
 
 def test_a_sweep_neither_waits_for_a_row_that_is_being_prolonged_nor_removes_it() -> None:
