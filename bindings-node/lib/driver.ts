@@ -16,7 +16,8 @@ import { microtask } from './timers.js'
 /** What the requests of one middleware have in common. */
 export interface Front {
   readonly engine: Engine
-  readonly name: string
+  /** Of the cookies that are read: ours, and those of libraries whose sessions are taken over. */
+  readonly names: readonly string[]
   /** Where sessions are kept, or which of those in cookies are revoked. */
   readonly runner: StoreRunner | undefined
 }
@@ -160,10 +161,10 @@ export class Driver implements Commands {
     else this.take(this.front.engine.open(header, ambient.now()))
   }
 
-  /** The Cookie header, if there is a cookie of the name in it. */
+  /** The Cookie header, if there is a cookie of ours in it. */
   protected header(): string | undefined {
     const header = decoded(this.request.headers.cookie ?? '')
-    return header.includes(this.front.name) ? header : undefined
+    return this.front.names.some((name) => header.includes(name)) ? header : undefined
   }
 
   protected take(opened?: Pick<Opened, 'session' | 'text' | 'kinds' | 'reason'>): void {

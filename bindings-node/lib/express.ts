@@ -8,7 +8,7 @@ import { attach, Driver, type Front, reason as reasonOf, warnOnce } from './driv
 import { beforeHead, isHeadWritten } from './head.js'
 import { engine } from './native.js'
 import type * as options from './options.js'
-import { engineOptions, pastReaders, runnerOf } from './options.js'
+import { cookieNames, engineOptions, pastReaders, runnerOf } from './options.js'
 import type { Session as OneSession } from './session.js'
 import { StoreDriver } from './store-driver.js'
 import type * as stores from './stores/index.js'
@@ -19,7 +19,7 @@ import * as users from './users.js'
 function session(given: session.Options): session.Middleware {
   const settings = engineOptions(given)
   const runner = runnerOf(given)
-  const front: Front = { engine: engine(settings), name: settings.name, runner }
+  const front: Front = { engine: engine(settings), names: cookieNames(settings), runner }
   for (const message of front.engine.warnings()) warnOnce('SHORTCRUST_COOKIE', message)
   for (const message of pastReaders(settings)) warnOnce('SHORTCRUST_READER', message)
 

@@ -5,6 +5,7 @@ import type { EngineOptions, FormatOptions, ReaderOptions } from './native.js'
 import { type Mode, StoreRunner } from './store-runner.js'
 import type { Store } from './stores/index.js'
 import { MemoryStore } from './stores/memory.js'
+import type { PeerStore } from './stores/peer-store.js'
 
 export type Secret = string | Uint8Array
 
@@ -75,11 +76,20 @@ export interface Sealed {
 }
 
 /** A format that is read while its cookies are still in browsers. */
-export type Reader = Format & {
+export type Reader = (Format | ExpressSession) & {
   /** A date, an ISO 8601 string, or by decision `never`. */
   until: Date | string
   /** Default the front's. */
   secrets?: readonly Secret[] | undefined
+}
+
+/** The sessions of express-session, which are taken over into the front's store as their browsers come by. */
+export interface ExpressSession {
+  format: 'express-session'
+  /** The store of express-session's, such as connect-redis, with the options that it had. */
+  store: PeerStore
+  /** Its cookie; default `connect.sid`. */
+  name?: string | undefined
 }
 
 export interface Policy {
@@ -117,6 +127,8 @@ const FORMATS: Record<FormatName, readonly string[]> = {
   id: [],
   sealed: ['audience'],
 }
+/** Whose rows are taken over. */
+const OLD = 'express-session'
 /** Formats for sessions in a store. */
 const IDS = ['express', 'id']
 const FRONT = [
@@ -174,12 +186,21 @@ export function engineOptions(options: Options): EngineOptions {
   }
 }
 
+/** The cookies that are read. */
+export function cookieNames({ name, readers = [] }: EngineOptions): string[] {
+  const old = readers.map(({ rowCookie }) => rowCookie).filter((name) => name !== undefined)
+  return [name, ...old]
+}
+
 /** What to say of readers that read no more, since their time has passed. */
 export function pastReaders({ readers }: EngineOptions): string[] {
   const why = 'has passed, so its cookies open no session any more: remove it, or give it more time'
   const now = ambient.now()
   const past = (readers ?? []).filter(({ until }) => until !== undefined && until < now)
-  return past.map(({ format }) => `readers: until of the ${format.format} reader ${why}`)
+  return past.map(({ format, rowCookie }) => {
+    const name = rowCookie === undefined ? format.format : OLD
+    return `readers: until of the ${name} reader ${why}`
+  })
 }
 
 /** What is asked of the store, if there is one. */
@@ -196,7 +217,7 @@ export function runnerOf(options: Options): StoreRunner | undefined {
   const isStore = STORE.every((name) => typeof store?.[name as keyof Store] === 'function')
   if (isStore && typeof store.capabilities === 'object') {
     if (mode === 'revocations' && store instanceof MemoryStore) store.keepAll()
-    return new StoreRunner(store, mode)
+    return new StoreRunner(store, mode, options.readers?.map(oldStore))
   }
   throw new ConfigError('option', `${mode === 'sessions' ? 'store' : 'revocations'} ${noStore(store)}`)
 }
@@ -229,7 +250,8 @@ function formatOptions(
 ): FormatOptions {
   const format: unknown = given?.format
   if (typeof format !== 'string' || !Object.hasOwn(FORMATS, format)) {
-    const names = "'sealed' or 'flask', or with a store 'id' or 'express'"
+    const old = besides.length > 0 ? `; or '${OLD}'` : ''
+    const names = `'sealed' or 'flask', or with a store 'id' or 'express'${old}`
     throw new ConfigError('option', `${where} must name a format: ${names}`)
   }
   const keys = ['format', ...FORMATS[format as FormatName], ...besides]
@@ -247,9 +269,30 @@ function formatOptions(
 }
 
 function readerOptions(where: string, given: Reader, audience?: string): ReaderOptions {
+  if (given?.format === OLD) return oldOptions(where, given)
   const format = formatOptions(where, given, audience, ['until', 'secrets'])
   const secrets = given.secrets === undefined ? undefined : secretList(`${where}.secrets`, given.secrets)
   return { format, secrets, until: until(where, given.until) }
+}
+
+function oldOptions(where: string, given: Reader & ExpressSession): ReaderOptions {
+  known(where, given, ['format', 'store', 'name', 'until', 'secrets'])
+  if (typeof given.store?.get !== 'function' || typeof given.store.destroy !== 'function') {
+    const which = 'the one that express-session had, with its options'
+    throw new ConfigError('reader', `${where}.store must be a store of express-session's: ${which}`)
+  }
+  const name = typed('reader', `${where}.name`, 'string', given.name) ?? 'connect.sid'
+  const secrets = given.secrets === undefined ? undefined : secretList(`${where}.secrets`, given.secrets)
+  return {
+    format: { format: 'express' },
+    secrets,
+    until: until(where, given.until),
+    rowCookie: name,
+  }
+}
+
+function oldStore(reader: Reader): PeerStore | undefined {
+  return reader.format === OLD ? reader.store : undefined
 }
 
 function until(where: string, given: unknown): number | undefined {

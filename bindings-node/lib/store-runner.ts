@@ -3,6 +3,7 @@ import { ambient } from './ambient.js'
 import { ShortcrustError } from './errors.js'
 import type { NativeSession, Revocation, StoreAction } from './native.js'
 import type { Row, Store } from './stores/index.js'
+import { called, getOf, type PeerStore } from './stores/peer-store.js'
 import { pause } from './timers.js'
 
 /** What a store is for. */
@@ -18,12 +19,15 @@ const MESSAGES: Record<string, string> = {
 export class StoreRunner {
   readonly store: Store
   readonly mode: Mode
+  /** Of another library, by the position of the reader. */
+  readonly #oldStores: readonly (PeerStore | undefined)[]
   /** Where requests wait of which another was first, by the record's key. */
   readonly #queues = new Map<string, Promise<void>>()
 
-  constructor(store: Store, mode: Mode) {
+  constructor(store: Store, mode: Mode, oldStores: readonly (PeerStore | undefined)[] = []) {
     this.store = store
     this.mode = mode
+    this.#oldStores = oldStores
   }
 
   /** Until nothing more is asked for. Throws what the store has thrown, where the request is to fail for it. */
@@ -76,6 +80,11 @@ export class StoreRunner {
         return [...(await store.load(keys))]
       case 'put':
         return store.put(key, entry)
+      case 'readRow':
+        return [await this.#oldRow(action)]
+      case 'removeRow':
+        await called((done) => this.#oldStores[action.reader ?? 0]?.destroy(key, done))
+        return 'done'
       case 'revoke':
         return store.revoke(user ?? '', key || undefined)
       case 'save':
@@ -85,6 +94,12 @@ export class StoreRunner {
         if (!store.capabilities.expiry) store.sweep(expires ?? 0, limit).catch(() => {})
         return 'done'
     }
+  }
+
+  async #oldRow({ key, reader = 0 }: StoreAction): Promise<Row | undefined> {
+    const store = this.#oldStores[reader]
+    const found = store && (await getOf(store, key))
+    return found && { version: 0, text: JSON.stringify(found) }
   }
 
   /** Gives what leaves the queue again. */

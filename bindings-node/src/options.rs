@@ -69,6 +69,8 @@ pub struct ReaderOptions {
     pub secrets: Option<Vec<Bytes>>,
     /// Milliseconds; none is never.
     pub until: Option<i64>,
+    /// The cookie that has the ids of express-session's rows.
+    pub row_cookie: Option<String>,
 }
 
 /// Seconds; none is none.
@@ -112,11 +114,15 @@ impl EngineOptions {
         for reader in &self.readers {
             let secrets = reader.secrets.as_deref().unwrap_or(&self.secrets);
             let format = self.built(&reader.format, secrets)?;
-            let reader = match reader.until {
+            let read = match reader.until {
                 Some(time) => Reader::until(UnixMillis(time), format),
                 None => Reader::forever(format),
             };
-            chain = chain.read(reader).map_err(error::config)?;
+            let read = match &reader.row_cookie {
+                Some(name) => read.rows(name),
+                None => read,
+            };
+            chain = chain.read(read).map_err(error::config)?;
         }
         let mut builder = shortcrust::Engine::builder(chain);
         builder = match self.store.as_deref() {

@@ -25,9 +25,9 @@ pub struct StoreRow {
 #[napi(object, object_from_js = false)]
 #[derive(Default)]
 pub struct StoreAction {
-    /// `create`, `load`, `put`, `revoke`, `save` or `sweep`.
+    /// `create`, `load`, `put`, `readRow`, `removeRow`, `revoke`, `save` or `sweep`.
     pub kind: &'static str,
-    /// A hash of the id; for `revoke` that of the record which stays, or empty.
+    /// A hash of the id; for `revoke` that of the record which stays, or empty; of another library's row its id.
     pub key: String,
     /// For `load`.
     pub keys: Option<Vec<String>>,
@@ -41,6 +41,8 @@ pub struct StoreAction {
     pub expires: Option<i64>,
     /// For `sweep`.
     pub limit: Option<u32>,
+    /// For `readRow` and `removeRow`: the position of the reader.
+    pub reader: Option<u32>,
 }
 
 /// What a session waits for: actions to run, or a pause in a queue of the process.
@@ -225,6 +227,12 @@ impl From<&Action> for StoreAction {
             Action::Create { key, entry } => Self::new("create", key, Some(entry)),
             Action::Load { keys } => Self { keys: Some(keys.clone()), ..Self::new("load", "", None) },
             Action::Put { key, entry } => Self::new("put", key, Some(entry)),
+            Action::ReadRow { reader, id } => {
+                Self { reader: u32::try_from(*reader).ok(), ..Self::new("readRow", id, None) }
+            }
+            Action::RemoveRow { reader, id } => {
+                Self { reader: u32::try_from(*reader).ok(), ..Self::new("removeRow", id, None) }
+            }
             Action::Revoke { user, keep } => Self {
                 user: Some(user.clone()),
                 ..Self::new("revoke", keep.as_deref().unwrap_or_default(), None)

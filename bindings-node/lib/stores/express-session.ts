@@ -2,15 +2,9 @@
 
 import { ambient } from '../ambient.js'
 import { type Capabilities, type Entry, type Listed, type Row, type Store, Unsupported } from './index.js'
+import { called, getOf, type PeerStore } from './peer-store.js'
 
-type Callback = (error?: unknown, found?: unknown) => void
-
-/** What is used of such a store. */
-export interface PeerStore {
-  get(sid: string, callback: Callback): unknown
-  set(sid: string, session: object, callback?: Callback): unknown
-  destroy(sid: string, callback?: Callback): unknown
-}
+export type { PeerStore } from './peer-store.js'
 
 /** What lies there under a key as its sid: a session object, with the record as a field. */
 interface Kept {
@@ -76,8 +70,7 @@ export class ExpressSessionStore implements Store {
   }
 
   async #get(key: string): Promise<Row | undefined> {
-    const found = await called((done) => this.#peer.get(key, done)).catch(unlessAbsent)
-    return (found as Kept | null | undefined)?.shortcrust
+    return ((await getOf(this.#peer, key)) as Kept | undefined)?.shortcrust
   }
 
   #set(key: string, version: number, { text, expires }: Entry): Promise<unknown> {
@@ -91,15 +84,4 @@ function cookie(expires: number | undefined): object {
   if (expires === undefined) return { originalMaxAge: null, maxAge: null, expires: null }
   const maxAge = expires - ambient.now()
   return { originalMaxAge: maxAge, maxAge, expires: new Date(expires) }
-}
-
-/** As express-session itself takes it from stores of files. */
-function unlessAbsent(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== 'ENOENT') throw error
-}
-
-function called(run: (done: Callback) => unknown): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    run((error, found) => (error ? reject(error) : resolve(found)))
-  })
 }

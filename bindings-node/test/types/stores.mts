@@ -61,3 +61,8 @@ session({ secrets: ['a secret'], store: new expressSession.MemoryStore() })
 new RedisStore()
 
 export const codes: string[] = [new Unsupported('').code, String(stores.length)]
+
+const old = new expressSession.MemoryStore()
+session({ secrets: [], readers: [{ format: 'express-session', store: old, until: 'never' }] })
+// @ts-expect-error whose rows
+session({ secrets: [], readers: [{ format: 'express-session', until: 'never' }] })
