@@ -14,6 +14,7 @@ export const NOW = 1_877_280_901_000
 export const ONE = 'one password of the tests, in letters'
 export const TWO = 'another password: größer, 日本語 and 🍪'
 export const NAME = 'sid'
+export const OPTIONS = { cookieName: NAME, password: ONE }
 
 const RANDOM = { salt: '5a'.repeat(32), iv: '1f'.repeat(16), mac_salt: 'c3'.repeat(32) }
 
@@ -55,4 +56,28 @@ export function message(cookie) {
     },
   }
   return [{ headers: cookie === undefined ? {} : { cookie } }, response]
+}
+
+/** Seals of iron-session 8: by the first password, by the second, and one that has ended. */
+export async function sessions() {
+  const data = { user: { name: 'Bob', roles: [] }, visits: 3 }
+  const sealed = await fixed(() => eight.sealData(data, { password: ONE }))
+  const second = await fixed(() => eight.sealData(data, { password: { 1: ONE, 7: TWO } }))
+  const ended = await atTime(NOW - 200_000, () => eight.sealData(data, { password: ONE, ttl: 60 }))
+  return { sealed, second, ended }
+}
+
+export function nextStore(header = '') {
+  const pairs = header.split('; ').map((pair) => /^([^=]*)=?"?(.*?)"?$/.exec(pair).slice(1))
+  const cookies = new Map(pairs)
+  const written = []
+  return {
+    written,
+    get: (name) => (cookies.has(name) ? { name, value: cookies.get(name) } : undefined),
+    getAll: () => [...cookies].map(([name, value]) => ({ name, value })),
+    set: (...given) => {
+      written.push(given)
+      cookies.set(given[0], given[1])
+    },
+  }
 }
