@@ -61,7 +61,9 @@ impl World {
             Action::Revoke { user, .. } => {
                 let theirs: Vec<_> = self.users.iter().filter(|(_, of)| *of == user).collect();
                 let count = theirs.len() as u64;
-                theirs.iter().for_each(|(key, _)| drop(self.records.remove(*key)));
+                for (key, _) in theirs {
+                    self.records.remove(key);
+                }
                 Answer::Count(count)
             }
             Action::Sweep { .. } => Answer::Done,
@@ -124,6 +126,7 @@ impl World {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as the core asks for it")]
 fn dice(buffer: &mut [u8]) -> Result<(), shortcrust::EntropyError> {
     use std::sync::atomic::{AtomicU64, Ordering};
     static NEXT: AtomicU64 = AtomicU64::new(1);
