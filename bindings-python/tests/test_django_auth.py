@@ -11,9 +11,9 @@ from django.contrib.auth import authenticate, get_user, login, logout, update_se
 from django.core.cache import cache
 from django.http import HttpRequest
 from django.test import override_settings
+from django_handlers import put
 from django_site import ENGINES, OUR_MIDDLEWARE, OURS, STOCK, STOCK_MIDDLEWARE, Browser, site
 from django_site import User as Users
-from test_django_sessions import put
 
 AUTH = "django.contrib.auth.middleware.AuthenticationMiddleware"
 

@@ -16,9 +16,9 @@ from django.core import signing as stock_signing
 from django.core.cache import cache
 from django.http import HttpRequest
 from django.test import override_settings
+from django_handlers import call, leave, put, show
 from django_site import ENGINES, FILES, OURS, STOCK, Handler, Session, site
 from shortcrust import ConfigError, TooLarge, _core, reason
-from test_django_sessions import call, leave, put, show
 
 EVERY_ENGINE = pytest.mark.parametrize("engine", ENGINES)
 STORED = pytest.mark.parametrize("engine", ["db", "cached_db", "file"])

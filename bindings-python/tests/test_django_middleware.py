@@ -12,11 +12,11 @@ from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.http import HttpRequest, HttpResponse
 from django.test import override_settings
+from django_handlers import call, leave, put, show
 from django_site import ENGINES, OUR_MIDDLEWARE, OURS, STOCK, STOCK_MIDDLEWARE, Browser, site
 from shortcrust import ConfigError
 from shortcrust.django import SessionMiddleware
 from test_django_differences import look
-from test_django_sessions import call, leave, put, show
 
 EVERY_ENGINE = pytest.mark.parametrize("engine", [*ENGINES, "sealed_cookies"])
 

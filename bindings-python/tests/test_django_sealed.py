@@ -15,12 +15,7 @@ from django.test import override_settings
 from django.utils import timezone
 from django.utils.functional import lazystr
 from django.utils.safestring import mark_safe
-from django_site import OURS, STOCK, Browser, site
-from markupsafe import Markup
-from shortcrust import _config, ambient
-from shortcrust.django.sealed_cookies import SessionStore
-from test_django_differences import CART, add_to_cart, look, show_cart
-from test_django_sessions import (
+from django_handlers import (
     OPTIONS,
     SCRIPTS,
     begin_anew,
@@ -32,6 +27,11 @@ from test_django_sessions import (
     show,
     transcript,
 )
+from django_site import OURS, STOCK, Browser, site
+from markupsafe import Markup
+from shortcrust import _config, ambient
+from shortcrust.django.sealed_cookies import SessionStore
+from test_django_differences import CART, add_to_cart, look, show_cart
 
 SEALED = OURS + "sealed_cookies"
 DAY = 86_400

@@ -11,16 +11,16 @@ from django.core import signing
 from django.core.signing import Signer
 from django.http import HttpRequest
 from django.test import override_settings
+from django_handlers import (
+    put,
+    run,
+    show,
+)
 from django_site import ASYNC, OUR_MIDDLEWARE, OURS, STOCK, STOCK_MIDDLEWARE, site
 from shortcrust import ConfigError, TooLarge, reason
 from shortcrust.django import _settings
 from shortcrust.django.sealed_cookies import SessionStore
 from test_django_differences import look
-from test_django_sessions import (
-    put,
-    run,
-    show,
-)
 
 SEALED = OURS + "sealed_cookies"
 
