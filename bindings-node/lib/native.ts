@@ -9,6 +9,7 @@ export type {
   Closed,
   EngineOptions,
   FormatOptions,
+  MergeRules,
   Opened,
   ReaderOptions,
   Revocation,
@@ -29,7 +30,6 @@ export const {
   ironUnseal,
   ironUnsealAsync,
   keygripSignature,
-  merge,
   newId,
   passwordKey,
   recordTimes,
@@ -41,6 +41,10 @@ export const {
 
 export function engine(options: native.EngineOptions): Engine {
   return rethrown(ConfigError, () => new native.Engine(options))
+}
+
+export function rules(given: Record<string, string>): native.MergeRules {
+  return rethrown(ConfigError, () => new native.MergeRules(given))
 }
 
 /** What `Engine.close` answers; where the session can't be sealed, a `SealError`. */

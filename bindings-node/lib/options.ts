@@ -1,6 +1,7 @@
 // What a user may write, checked key by key, to what the native module takes.
 import { ambient } from './ambient.js'
 import { ConfigError } from './errors.js'
+import { type MergeOption, mergeOption } from './merge-rules.js'
 import type { EngineOptions, FormatOptions, ReaderOptions } from './native.js'
 import { type Mode, StoreRunner } from './store-runner.js'
 import type { Store } from './stores/index.js'
@@ -43,6 +44,11 @@ export interface Options {
   userKey?: string | undefined
   /** Keeps applications apart that share a store and a cookie's name. */
   namespace?: string | undefined
+  /**
+   * With `store`: numbers whose changes are added up where two requests change them at once, dots between levels, such
+   * as `{ visits: 'add', 'cart.count': 'add' }`. Without it the later request wins. Default none.
+   */
+  merge?: MergeOption | undefined
 }
 
 export type FormatName = 'express' | 'flask' | 'id' | 'sealed'
@@ -145,6 +151,7 @@ const FRONT = [
   'outage',
   'userKey',
   'namespace',
+  'merge',
 ]
 const STORE = ['load', 'create', 'put', 'save', 'delete', 'list', 'revoke', 'sweep']
 const POLICY = ['idle', 'absolute', 'renewAfter', 'persistent', 'skew']
@@ -183,6 +190,7 @@ export function engineOptions(options: Options): EngineOptions {
     audience,
     namespace: typed('option', 'namespace', 'string', options.namespace),
     toleratesOutage: options.outage === 'empty',
+    merge: mergeOption(options.merge),
   }
 }
 

@@ -1,10 +1,12 @@
 //! Configuration from JavaScript to the core's builders. The TypeScript has checked types and names of the keys.
 
+use std::collections::HashMap;
+
 use napi::bindgen_prelude::{Either, Uint8Array};
 use napi_derive::napi;
 use shortcrust::{
     Attributes, Chain, Format, FormatSpec, Keyring, Policy, Priority, Reader, SameSite, Seconds, Secret,
-    Secure, UnixMillis,
+    Secure, UnixMillis, payload::MergeRules,
 };
 
 use crate::error::{self, Result};
@@ -41,6 +43,8 @@ pub struct EngineOptions {
     pub namespace: Option<String>,
     /// A store that fails is no error.
     pub tolerates_outage: bool,
+    /// Paths of numbers, and how they are merged.
+    pub merge: HashMap<String, String>,
 }
 
 /// A format and its own options.
@@ -143,6 +147,7 @@ impl EngineOptions {
             .dialect(self.format.spec(None).dialect())
             .policy(self.policy.build())
             .attributes(self.cookie.build()?)
+            .merge(MergeRules::named(&self.merge).map_err(error::config)?)
             .build()
             .map_err(error::config)
     }

@@ -1,5 +1,7 @@
 //! Sessions in a store: what a session waits for, and the answers. The host runs the I/O.
 
+use std::collections::HashMap;
+
 use napi::bindgen_prelude::{Either4, Uint8Array};
 use napi_derive::napi;
 use shortcrust::{Action, Answer, Content, Entry, Need, Reason, Row, UnixMillis, payload, record};
@@ -289,8 +291,21 @@ pub fn record_times(text: String) -> Option<Vec<i64>> {
     matches!(record.content, record::Content::Payload(_)).then(|| vec![record.created.0, record.renewed.0])
 }
 
-/// Joins what two requests changed in plain JSON; null where that is not JSON of at most 200 levels.
-#[napi(catch_unwind)]
-pub fn merge(base: String, mine: String, theirs: String) -> Option<String> {
-    payload::merge(payload::Dialect::Plain, &base, &mine, &theirs).ok()
+/// How what two requests changed is joined.
+#[napi]
+pub struct MergeRules(payload::MergeRules);
+
+#[napi]
+impl MergeRules {
+    /// Paths of numbers, and how they are merged. Throws where one is wrong.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(rules: HashMap<String, String>) -> Result<Self> {
+        payload::MergeRules::named(rules).map(Self).map_err(error::config)
+    }
+
+    /// Joins plain JSON; null where that is not JSON of at most 200 levels.
+    #[napi(catch_unwind)]
+    pub fn merge(&self, base: String, mine: String, theirs: String) -> Option<String> {
+        self.0.merge(payload::Dialect::Plain, &base, &mine, &theirs).ok()
+    }
 }

@@ -17,6 +17,11 @@ declare module 'express-session' {
      * in express-session; default false.
      */
     peerExact?: boolean | undefined
+    /**
+     * Numbers whose changes are added up where two requests change them at once, dots between levels, such as
+     * `{ visits: 'add', 'cart.count': 'add' }`; default none.
+     */
+    merge?: Readonly<Record<string, 'add'>> | undefined
   }
 
   interface MemoryStore {

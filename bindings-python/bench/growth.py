@@ -17,7 +17,7 @@ from typing import Any
 
 from flask.json.tag import TaggedJSONSerializer
 from shortcrust import ambient
-from shortcrust._core import Engine, merge
+from shortcrust._core import Engine, MergeRules
 
 ROUNDS = 5
 SIZES = (30_000, 240_000)
@@ -41,6 +41,7 @@ ENGINE = Engine(
         "drop_in": True,
     }
 )
+RULES = MergeRules({})
 PEER = TaggedJSONSerializer()
 
 
@@ -81,8 +82,8 @@ def merging(size: int, depth: int) -> tuple[Callable[[], object], int]:
         return '{"a":' * depth + json.dumps(bottom, separators=(",", ":")) + "}" * depth
 
     base, mine, theirs = text(), text(mine=1), text(theirs=1)
-    assert merge(base, mine, theirs) == text(mine=1, theirs=1)
-    return lambda: merge(base, mine, theirs), 3 * len(base)
+    assert RULES.merge(base, mine, theirs) == text(mine=1, theirs=1)
+    return lambda: RULES.merge(base, mine, theirs), 3 * len(base)
 
 
 ROWS = {

@@ -37,8 +37,8 @@ mod _core {
         },
         session::{Closed, Engine, Session},
         store::{
-            NativeAction, Revocation, Wait, merge, new_record, record_key, record_times, revoke, revoke_all,
-            save, user_index,
+            MergeRules, NativeAction, Revocation, Wait, new_record, record_key, record_times, revoke,
+            revoke_all, save, user_index,
         },
     };
 

@@ -1,12 +1,15 @@
 //! Python's dicts to the core's configuration. What their values mean to a user is checked in Python.
 
+use std::collections::BTreeMap;
+
 use pyo3::{
     prelude::*,
     pybacked::{PyBackedBytes, PyBackedStr},
 };
 use shortcrust::{
     Attributes, Chain, Duplicates, Engine, FormatSpec, Keyring, Place, Policy, Priority, Reader, SameSite,
-    Seconds, Secure, UnixMillis, payload::Dialect,
+    Seconds, Secure, UnixMillis,
+    payload::{Dialect, MergeRules},
 };
 
 use crate::error::Failure;
@@ -54,6 +57,9 @@ pub(crate) struct EngineOptions {
     /// A store that fails is no error.
     #[pyo3(default)]
     tolerates_outage: bool,
+    /// Paths of numbers, and how they are merged.
+    #[pyo3(default)]
+    merge: BTreeMap<String, String>,
     duplicates: String,
 }
 
@@ -139,6 +145,7 @@ impl EngineOptions {
             .name(&self.name)
             .policy(self.policy.into())
             .duplicates(duplicates)
+            .merge(MergeRules::named(self.merge)?)
             .dialect(self.format.spec().dialect());
         if let Some(cookie) = self.cookie {
             builder = builder.attributes(cookie.into());

@@ -1,5 +1,7 @@
 //! Sessions in a store: what a session waits for, and the answers. The host runs the I/O.
 
+use std::collections::BTreeMap;
+
 use pyo3::{exceptions::PyValueError, prelude::*, types::PyDict};
 use shortcrust::{Action, Answer, Entry, Need, Reason, Row, UnixMillis, payload, record};
 
@@ -224,8 +226,20 @@ pub(crate) fn record_times(text: &str) -> Option<(i64, i64)> {
     matches!(record.content, record::Content::Payload(_)).then_some((record.created.0, record.renewed.0))
 }
 
-/// Joins what two requests changed in plain JSON; `None` where that is not JSON of at most 200 levels.
-#[pyfunction]
-pub(crate) fn merge(base: &str, mine: &str, theirs: &str) -> Option<String> {
-    payload::merge(payload::Dialect::Plain, base, mine, theirs).ok()
+/// How what two requests changed is joined.
+#[pyclass(frozen, module = "shortcrust._core")]
+pub(crate) struct MergeRules(payload::MergeRules);
+
+#[pymethods]
+impl MergeRules {
+    /// Paths of numbers, and how they are merged.
+    #[new]
+    fn new(rules: BTreeMap<String, String>) -> Result<Self, Failure> {
+        Ok(Self(payload::MergeRules::named(rules)?))
+    }
+
+    /// Joins plain JSON; `None` where that is not JSON of at most 200 levels.
+    fn merge(&self, base: &str, mine: &str, theirs: &str) -> Option<String> {
+        self.0.merge(payload::Dialect::Plain, base, mine, theirs).ok()
+    }
 }

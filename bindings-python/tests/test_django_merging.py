@@ -57,6 +57,21 @@ def test_a_second_save_keeps_what_the_first_was_joined_with(engine: Any) -> None
     assert stock(engine, key) == {"n": 0, "theirs": 1, "mine": 2}
 
 
+@pytest.mark.parametrize("name", ["db", "cached_db", "cache"])
+def test_numbers_that_are_named_are_added_up(name: str) -> None:
+    rules = {"visits": "add", "cart.weight": "add"}
+    with site(OURS + name, SHORTCRUST_MERGE=rules):
+        engine = importlib.import_module(OURS + name).SessionStore
+        key = made(engine, visits=5, price=5, cart={"weight": 0.5})
+        one, other = loaded(engine, key), loaded(engine, key)
+        for store, difference in ((one, 1), (other, 3)):
+            store["visits"] += difference
+            store["price"] += difference
+            store["cart"]["weight"] += difference
+            store.save()
+        assert dict(engine(key).items()) == {"visits": 9, "price": 8, "cart": {"weight": 4.5}}
+
+
 @ASYNC
 def test_the_async_twins_join_too(engine: Any) -> None:
     key = made(engine, n=0)

@@ -221,6 +221,7 @@ def test_sound_settings_pass_the_checks() -> None:
             },
             "shortcrust.W004",
         ),
+        ({"SHORTCRUST_MERGE": {"visits": "sum"}}, "shortcrust.E004"),
         ({"SESSION_COOKIE_SAMESITE": "None", "SESSION_COOKIE_SECURE": False}, "shortcrust.E003"),
         (
             {"SHORTCRUST_COOKIE_PARTITIONED": True, "SESSION_COOKIE_SECURE": False},

@@ -140,7 +140,7 @@ def work():
         _, read = ENGINE.open(f"s={seal(data)}", 0)
         assert seal(read) == seal(data)
     text = '{"a":' * 199 + "%d" + "}" * 199
-    assert _core.merge(text % 1, text % 2, text % 3) == text % 2
+    assert _core.MergeRules({}).merge(text % 1, text % 2, text % 3) == text % 2
     print("done")
 
 threading.stack_size(128 * 1024)

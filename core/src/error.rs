@@ -89,7 +89,7 @@ impl ConfigError {
         Self { code, message: message.into() }
     }
 
-    /// The kind, stable: `cookie`, `option`, `policy`, `reader` or `secret`.
+    /// The kind, stable: `cookie`, `merge`, `option`, `policy`, `reader` or `secret`.
     pub fn code(&self) -> &'static str {
         self.code
     }

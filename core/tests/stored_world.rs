@@ -179,6 +179,16 @@ fn numbers_that_the_application_names_are_added_up() {
 }
 
 #[test]
+fn rules_of_a_merge_without_sessions_in_a_store_are_refused() {
+    let rules = MergeRules::default().with("visits", "add").unwrap();
+    for builder in [Engine::builder(sealed()), Engine::builder(sealed()).revocable()] {
+        let error = builder.merge(rules.clone()).build().unwrap_err();
+        assert_eq!(error.code(), "merge");
+        assert!(error.to_string().ends_with("set a store, or remove merge"), "{error}");
+    }
+}
+
+#[test]
 fn a_write_in_the_middle_does_not_undo_what_it_was_joined_with() {
     let mut world = World::new(engine());
     let id = written(&mut world, None, &[("a", 1)]);

@@ -6,6 +6,7 @@ import type { FastifyInstance, FastifyPluginCallback, FastifyRequest } from 'fas
 import fp = require('fastify-plugin')
 
 import { warnOnce } from '../driver.js'
+import type { MergeOption } from '../merge-rules.js'
 import { newId } from '../native.js'
 import type { CookieSource } from './fastify-session/cookie.js'
 import { Front, type Settings } from './fastify-session/front.js'
@@ -13,7 +14,7 @@ import * as signers from './fastify-session/signer.js'
 import type { Callback, CallbackSession } from './fastify-session/store.js'
 import * as stores from './fastify-session/store.js'
 import { checkCookie, type RequestMembers } from './fastify-shared.js'
-import { Merger } from './merge/index.js'
+import { mergerOf } from './merge/index.js'
 import { type AnyStore, rowsOf } from './merge/rows.js'
 
 const ID_BYTES = 24
@@ -67,7 +68,10 @@ function settingsOf(options: fastifySession.FastifySessionOptions): Settings {
     saveUninitialized,
     signer: signerOf(options),
     store: options.store || new stores.Store(),
-    merger: options.store && !options.peerExact ? new Merger(rowsOf(options.store as AnyStore)) : undefined,
+    merger: mergerOf(
+      options.peerExact ? undefined : options.store && rowsOf(options.store as AnyStore),
+      options.merge,
+    ),
   }
   const attributes = { ...settings.cookie, secure: settings.cookie.secure || false }
   checkCookie(settings.cookieName, attributes as CookieSerializeOptions)
@@ -179,6 +183,8 @@ declare namespace fastifySession {
     store?: SessionStore
     /** Requests on one session that overlap overwrite one another's changes, as in the peer; default false. */
     peerExact?: boolean
+    /** With `store`: numbers whose changes are added up, such as `{ visits: 'add' }`; default none. */
+    merge?: MergeOption
     /** Whether new sessions are saved though nothing was put into them. Default true. */
     saveUninitialized?: boolean
     /** Whether each response sets the cookie. Default true. */

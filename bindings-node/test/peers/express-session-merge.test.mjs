@@ -52,6 +52,11 @@ function shop(front, store, options, meanwhile) {
       await meanwhile.run()
       response.end()
     })
+    .get('/count', async (request, response) => {
+      request.session.count = (request.session.count ?? 0) + 1
+      await meanwhile.run()
+      response.end()
+    })
     .get('/save', async (request, response, next) => {
       await meanwhile.run()
       request.session.first = 1
@@ -98,6 +103,19 @@ for (const [name, { skip, open }] of Object.entries(ALL)) {
     const expected = { ...rest, pie: 1, slow: 1, basket: { tea: 1, pie: 1, slow: 1 } }
     assert.deepEqual((await browser.get()).json(), expected)
   })
+
+  on(
+    'both requests add to a number that is named',
+    async ({ browser, meanwhile, other }) => {
+      meanwhile.run = () => {
+        meanwhile.run = () => {}
+        return other.get('/count')
+      }
+      await browser.get('/count')
+      assert.equal((await browser.get()).json().count, 2)
+    },
+    { merge: { count: 'add' } },
+  )
 
   on('of many at once each is there', async ({ browser, other }) => {
     const keys = Array.from({ length: 20 }, (_, at) => `key${at}`)
@@ -172,3 +190,14 @@ for (const [name, { skip, open }] of Object.entries(STORES)) {
     assert.match(texts[0], /^\{"cookie":\{.*"user":"ada"/)
   })
 }
+
+test('a rule for numbers that nothing would follow is refused', () => {
+  const wrong = (options, message) =>
+    assert.throws(() => session({ secret: SECRET, resave: false, saveUninitialized: false, ...options }), {
+      name: 'ConfigError',
+      code: 'merge',
+      message,
+    })
+  wrong({ merge: { count: 'max' } }, /write "add"/)
+  wrong({ peerExact: true, merge: { count: 'add' } }, /without peerExact/)
+})

@@ -23,6 +23,11 @@ async function shop(module, store, options, meanwhile) {
   await app.register(module, { secret: SECRET, saveUninitialized: false, store, cookie, ...options })
   app.get('/login', async ({ session }) => Object.assign(session, { user: 'ada' }) && {})
   app.get('/add', async ({ query, session }) => Object.assign(session, { [query.key]: 1 }) && {})
+  app.get('/count', async ({ session }) => {
+    session.count = (session.count ?? 0) + 1
+    await meanwhile.run()
+    return {}
+  })
   app.get('/slow', async ({ session }) => {
     session.slow = 1
     await meanwhile.run()
@@ -67,6 +72,19 @@ for (const [name, { skip, open }] of Object.entries(ALL)) {
     assert.deepEqual((await browser.get()).json(), {})
   })
 
+  const counted = async ({ browser, meanwhile, other }) => {
+    meanwhile.run = () => {
+      meanwhile.run = () => {}
+      return other.get('/count')
+    }
+    await browser.get('/count')
+    return (await browser.get()).json().count
+  }
+
+  on('both requests add to a number that is named', async (both) => assert.equal(await counted(both), 2), {
+    merge: { count: 'add' },
+  })
+
   for (const [title, module, options] of [
     ['as in @fastify/session', MODULES['@fastify/session'], {}],
     ['with peerExact', ours, { peerExact: true }],
@@ -83,3 +101,15 @@ for (const [name, { skip, open }] of Object.entries(ALL)) {
     )
   }
 }
+
+test('a rule for numbers that nothing would follow is refused', async () => {
+  const wrong = async (options, message) => {
+    const app = Fastify().register(fastifyCookie)
+    app.register(ours, { secret: SECRET, ...options })
+    await assert.rejects(async () => await app.ready(), { name: 'ConfigError', code: 'merge', message })
+  }
+  const store = new JsonStore()
+  await wrong({ merge: { count: 'add' } }, /goes with a store/)
+  await wrong({ store, peerExact: true, merge: { count: 'add' } }, /without peerExact/)
+  await wrong({ store, merge: { count: 'max' } }, /write "add"/)
+})

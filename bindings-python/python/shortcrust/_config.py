@@ -30,6 +30,7 @@ DEFAULTS: Mapping[str, Any] = {
     "REVOCATIONS": None,
     "OUTAGE": "error",
     "USER_KEY": None,
+    "MERGE": None,
     "ID_BYTES": 32,
     "FORMAT": None,
     "READERS": (),
@@ -68,6 +69,7 @@ _METHODS = ("load", "create", "put", "save", "delete", "list", "revoke", "sweep"
 # The core speaks of what it checks; this says where it was set.
 KEYS: Mapping[str, str] = {
     "cookie": "SHORTCRUST_NAME, SHORTCRUST_COOKIE_*",
+    "merge": "SHORTCRUST_MERGE",
     "option": "SHORTCRUST_FORMAT",
     "policy": "SHORTCRUST_FORMAT, SHORTCRUST_META, SHORTCRUST_IDLE, SHORTCRUST_ABSOLUTE, "
     "SHORTCRUST_RENEW_AFTER",
@@ -163,6 +165,21 @@ def secret_list(key: str, value: object) -> list[Secret]:
     return secrets
 
 
+def merge_rules(value: object) -> dict[str, str]:
+    """The rules of a merge by their paths; which of them there are is the core's matter."""
+    key = PREFIX + "MERGE"
+    if not isinstance(value, Mapping):
+        raise ConfigError(
+            f'{key} must be a dict, such as {{"visits": "add"}}, and is {_kind(value)}', "merge"
+        )
+    for path, rule in value.items():
+        if not isinstance(path, str) or not isinstance(rule, str):
+            raise ConfigError(
+                f'{key}: {path!r} must be a path with its rule, such as "visits": "add"', "merge"
+            )
+    return dict(value)
+
+
 def is_plain(chosen: object) -> bool:
     """Whether a format's payloads are JSON without tags for what JSON lacks."""
     name = chosen.get("format") if isinstance(chosen, Mapping) else chosen
@@ -214,6 +231,8 @@ def _kept(settings: Mapping[str, Any]) -> EngineOptions:
         options["store"] = purpose
     if settings["USER_KEY"] is not None:
         options["user_key"] = _expect("USER_KEY", settings["USER_KEY"], str)
+    if settings["MERGE"] is not None:
+        options["merge"] = merge_rules(settings["MERGE"])
     options["id_bytes"] = _expect("ID_BYTES", settings["ID_BYTES"], int)
     options["audience"] = settings["AUDIENCE"]
     options["namespace"] = _expect("NAMESPACE", settings["NAMESPACE"], str)

@@ -1,6 +1,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, TypeAlias, final
 
+from typing_extensions import Self
+
 from ._options import EngineOptions, FormatOptions, PolicyOptions
 
 LEAST_DJANGO_SECRET: int
@@ -155,6 +157,10 @@ class DjangoSigner:
         self, signed: str, sep: str, timed: bool, most: int
     ) -> tuple[Any, int, str | None]: ...
 
+class MergeRules:
+    def __new__(cls, rules: dict[str, str]) -> Self: ...
+    def merge(self, base: str, mine: str, theirs: str) -> str | None: ...
+
 def save(
     engine: Engine,
     session: Session,
@@ -179,7 +185,6 @@ def new_record(
     expires_ms: int | None,
     created_ms: int | None = None,
 ) -> tuple[str, str]: ...
-def merge(base: str, mine: str, theirs: str) -> str | None: ...
 def sign(
     value: str | bytes,
     timestamp: int | None,

@@ -69,3 +69,4 @@ class EngineOptions(_Required, total=False):
     audience: str
     namespace: str
     tolerates_outage: bool
+    merge: dict[str, str]

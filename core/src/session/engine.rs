@@ -236,7 +236,8 @@ impl EngineBuilder {
         self
     }
 
-    /// Numbers whose changes are added up where two requests change them at once; default none.
+    /// Numbers whose changes are added up where two requests change them at once; default none. They go with
+    /// [`stored`](Self::stored), since sessions in cookies are not merged.
     #[must_use]
     pub fn merge(mut self, rules: MergeRules) -> Self {
         self.settings.merge_rules = rules;
@@ -257,6 +258,11 @@ impl EngineBuilder {
         let writer = settings.chain.writer();
         if !(Id::LEAST_BYTES..=96).contains(&settings.id_bytes) {
             return Err(ConfigError::new("option", "an id has 16 to 96 random bytes: 32 are a good choice"));
+        }
+        if settings.mode != Mode::Sessions && !settings.merge_rules.is_empty() {
+            let message = "merge is for sessions in a store, and sessions in cookies are never merged: \
+                           set a store, or remove merge";
+            return Err(ConfigError::new("merge", message));
         }
         match settings.mode {
             // The record has the times.

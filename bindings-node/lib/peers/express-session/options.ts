@@ -2,7 +2,7 @@ import type { CipherKey } from 'node:crypto'
 
 import { newId } from '../../native.js'
 import { checkAttributes, checkKeys } from '../cookie-jar.js'
-import { Merger } from '../merge/index.js'
+import { type Merger, mergerOf } from '../merge/index.js'
 import { type Rows, rowsOf } from '../merge/rows.js'
 import { Cookie } from './cookie.js'
 import { isSecure } from './incoming.js'
@@ -58,7 +58,7 @@ export function settled(options: Options, deprecate: Deprecate): Settings {
     saveUninitialized: saveUninitialized === undefined || saveUninitialized,
     secrets: listed(options.secret, deprecate),
     store: used,
-    merger: options.peerExact === true ? undefined : new Merger(rowsFor(used)),
+    merger: mergerOf(options.peerExact === true ? undefined : rowsFor(used), options.merge),
     unset: unset || 'keep',
   }
   warn(settings)

@@ -1,6 +1,8 @@
 // The shapes inside. What users see is types/express-session.d.ts.
+
 import type { CipherKey } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { MergeOption } from '../../merge-rules.js'
 
 import type { Session } from './session.js'
 import type { Store } from './store.js'
@@ -48,6 +50,8 @@ export interface Options {
   genid?: ((request: Request) => string) | undefined
   /** The former name of `name`. */
   key?: string | undefined
+  /** Numbers whose changes are added up where requests overlap, such as `{ visits: 'add' }`; default none. */
+  merge?: MergeOption | undefined
   name?: string | undefined
   /** Overlapping requests overwrite one another, as in the peer. */
   peerExact?: boolean | undefined

@@ -1,5 +1,7 @@
 // A write to a store that overwrites nothing of another request's, and makes nothing again that has gone.
-import { merge } from '../../native.js'
+import { ConfigError } from '../../errors.js'
+import { type MergeOption, mergeRules } from '../../merge-rules.js'
+import type { MergeRules } from '../../native.js'
 import { pause } from '../../timers.js'
 import type { SessionRecord } from '../express-session/types.js'
 import type { Answered, Rows } from './rows.js'
@@ -27,9 +29,11 @@ export interface Written<S> {
 export class Merger<S extends object> {
   readonly #rows: Rows<S>
   readonly #turns = new Turns()
+  readonly #rules: MergeRules
 
-  constructor(rows: Rows<S>) {
+  constructor(rows: Rows<S>, rules: MergeOption | undefined) {
     this.#rows = rows
+    this.#rules = mergeRules(rules)
   }
 
   /** With what a record is compared that was just read. */
@@ -40,7 +44,7 @@ export class Merger<S extends object> {
   /** Writes what changed since `known`. Where the row has gone nothing is written, and it is no error. */
   write(id: string, known: Known, written: Written<S>, done: Answered): void {
     this.#turns.take(id, (release) => {
-      const attempt = new Attempt(this.#rows, id, known, written, (error) => {
+      const attempt = new Attempt(this.#rows, this.#rules, id, known, written, (error) => {
         release()
         done(error)
       })
@@ -49,17 +53,36 @@ export class Merger<S extends object> {
   }
 }
 
+/** None without rows: requests overwrite one another then, as in the peer, and nothing is added up. */
+export function mergerOf<S extends object>(
+  rows: Rows<S> | undefined,
+  rules: MergeOption | undefined,
+): Merger<S> | undefined {
+  if (rows !== undefined) return new Merger(rows, rules)
+  if (rules === undefined) return undefined
+  throw new ConfigError('merge', 'merge goes with a store and without peerExact, which merges nothing')
+}
+
 /** One write, until it is done. */
 class Attempt<S extends object> {
   readonly #rows: Rows<S>
+  readonly #rules: MergeRules
   readonly #id: string
   readonly #known: Known
   readonly #written: Written<S>
   readonly #done: Answered
   #tries = 0
 
-  constructor(rows: Rows<S>, id: string, known: Known, written: Written<S>, done: Answered) {
+  constructor(
+    rows: Rows<S>,
+    rules: MergeRules,
+    id: string,
+    known: Known,
+    written: Written<S>,
+    done: Answered,
+  ) {
     this.#rows = rows
+    this.#rules = rules
     this.#id = id
     this.#known = known
     this.#written = written
@@ -106,7 +129,8 @@ class Attempt<S extends object> {
   #joined({ cookie: _, ...data }: SessionRecord): S {
     const { session, text } = this.#written
     const theirs = JSON.stringify(data)
-    const joined = theirs === this.#known.base ? text : (merge(this.#known.base, text, theirs) ?? text)
+    const joined =
+      theirs === this.#known.base ? text : (this.#rules.merge(this.#known.base, text, theirs) ?? text)
     return joined === text ? session : this.#written.with(JSON.parse(joined))
   }
 

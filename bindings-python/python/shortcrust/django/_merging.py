@@ -15,7 +15,7 @@ from django.db import DatabaseError, connections, router, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from .. import _core
+from . import _settings
 from ._session import NativeSession
 from ._uncommitted import Uncommitted
 from ._values import IDENTITY
@@ -308,7 +308,7 @@ def join(base: str, mine: str, theirs: str) -> str | None:
         return mine
     if _identity(theirs) != _identity(base):
         return None
-    return _core.merge(base, mine, theirs) or mine
+    return _settings.merge_rules().merge(base, mine, theirs) or mine
 
 
 def _identity(text: str) -> list[Any]:

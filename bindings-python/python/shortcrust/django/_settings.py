@@ -18,6 +18,7 @@ _OURS: Mapping[str, Any] = {
     "AUDIENCE": "",
     "COOKIE_PARTITIONED": False,
     "LABEL": None,
+    "MERGE": None,
     "READERS": (),
     "RENEW_AFTER": "a quarter of the idle time",
     "SKEW": 60,
@@ -58,6 +59,17 @@ def sealed_engine() -> _core.Engine:
     is_none = fallbacks in ([], ())
     previous = [] if is_none else _config.secret_list("SECRET_KEY_FALLBACKS", fallbacks)
     return _engine([settings.SECRET_KEY, *previous])
+
+
+@lru_cache(maxsize=1)
+def merge_rules() -> _core.MergeRules:
+    """How the engines ``db``, ``cached_db`` and ``cache`` join two requests' changes."""
+    given = ours("MERGE")
+    rules = {} if given is None else _config.merge_rules(given)
+    try:
+        return _core.MergeRules(rules)
+    except ConfigError as error:
+        raise ConfigError(f"{error} (see {_config.KEYS['merge']})", error.code) from None
 
 
 def cookie_warnings() -> list[str]:
@@ -105,6 +117,7 @@ def _refuse_unknown() -> None:
 
 def _forget(**_: Any) -> None:
     sealed_engine.cache_clear()
+    merge_rules.cache_clear()
 
 
 setting_changed.connect(_forget)

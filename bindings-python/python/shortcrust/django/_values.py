@@ -7,12 +7,13 @@ the same for equal values.
 from __future__ import annotations
 
 import json
+import math
 import pickle
 from typing import Any
 
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 
-from .. import _core
+from . import _settings
 
 IDENTITY = (SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY)
 
@@ -30,7 +31,7 @@ def merged(
     values = _Values()
     try:
         texts = [json.dumps(values.encoded(data)) for data in (base, mine, theirs)]
-        joined = _core.merge(texts[0], texts[1], texts[2])
+        joined = _settings.merge_rules().merge(texts[0], texts[1], texts[2])
     except Exception:  # noqa: BLE001 - a value may raise what it likes when it is pickled
         joined = None
     if joined is None:
@@ -69,6 +70,9 @@ class _Values:
             return _TEXT + value
         if value is None or kind is bool or kind is int:
             return value
+        if kind is float and math.isfinite(value):
+            # As a number, since `SHORTCRUST_MERGE` may name it.
+            return value
         return f"{_OTHER}{self._number(value)}"
 
     def decoded(self, value: Any) -> Any:
@@ -87,3 +91,7 @@ class _Values:
             self._numbers[key] = len(self._known)
             self._known.append(value)
         return self._numbers[key]
+
+
+# Wrong settings fail when the engine is loaded, and not when two requests overlap one day.
+_settings.merge_rules()

@@ -42,6 +42,16 @@ def check_sealed(**_: Any) -> list[CheckMessage]:
 
 
 @register(Tags.security)
+def check_merge(**_: Any) -> list[CheckMessage]:
+    """What the engines that merge read."""
+    try:
+        _settings.merge_rules()
+    except ConfigError as error:
+        return [Error(str(error), id="shortcrust.E004")]
+    return []
+
+
+@register(Tags.security)
 def check_readers(**_: Any) -> list[CheckMessage]:
     """A reader whose time has passed opens nothing, and says nothing in a request."""
     if settings.SESSION_ENGINE != _SEALED:

@@ -51,6 +51,7 @@ class SessionMiddleware(DropIn):
         outage: Literal["error", "empty"] | None = None,
         user_key: str | None = None,
         namespace: str | None = None,
+        merge: Mapping[str, Literal["add"]] | None = None,
         take_over: Rows | None = None,
         peer_exact: bool = False,
     ) -> None:
@@ -66,6 +67,7 @@ class SessionMiddleware(DropIn):
             "OUTAGE": outage,
             "USER_KEY": user_key,
             "NAMESPACE": namespace,
+            "MERGE": merge,
         }
         ours = {key: option for key, option in ours.items() if option is not None}
         is_own = bool(ours) or policy is not None or take_over is not None

@@ -31,25 +31,39 @@ pub struct MergeRules {
 }
 
 impl MergeRules {
+    /// The rules of a configuration, each as [`with`](Self::with) takes it.
+    pub fn named<P: AsRef<str>, R: AsRef<str>>(
+        rules: impl IntoIterator<Item = (P, R)>,
+    ) -> Result<Self, ConfigError> {
+        let with = |named: Self, (path, rule): (P, R)| named.with(path.as_ref(), rule.as_ref());
+        rules.into_iter().try_fold(Self::default(), with)
+    }
+
     /// Names a path, such as `visits` or `stats.views`, and its rule. `add` is the only one: both differences are added,
     /// of integers exactly, of other numbers as floats of 64 bits. A number that is not there yet counts as 0, one that
     /// was deleted stays deleted, and where one of them is no number, the later wins.
     ///
-    /// An error for another rule, and for a path with an empty step.
+    /// A key that has a dot itself can't be named. An error (`merge`) for another rule, and for a path with an empty step.
     pub fn with(mut self, path: &str, rule: &str) -> Result<Self, ConfigError> {
         if rule != "add" {
-            let message = format!("merge: {path} has the rule {rule:?}, and there is only \"add\"");
-            return Err(ConfigError::new("option", message));
+            let message =
+                format!("merge: {path} has the rule {rule:?}: write \"add\", the only one there is");
+            return Err(ConfigError::new("merge", message));
         }
         if path.split('.').any(str::is_empty) {
             let message = format!(
                 "merge: {path:?} is no path: write the keys with a dot between them, such as stats.views"
             );
-            return Err(ConfigError::new("option", message));
+            return Err(ConfigError::new("merge", message));
         }
         let at = path.split('.').fold(&mut self, |rules, key| rules.below.entry(key.to_owned()).or_default());
         at.adds = true;
         Ok(self)
+    }
+
+    /// No path is named.
+    pub fn is_empty(&self) -> bool {
+        self.below.is_empty()
     }
 
     pub(super) fn below(&self, key: &[u8]) -> Option<&Self> {
