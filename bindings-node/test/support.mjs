@@ -15,8 +15,8 @@ export const native = require('../native.js')
 export const userIndex = (user, name) => storeKey('user', user, name)
 
 /** docs/record-v1.md, "Id and key": of a `record` the text is its id. */
-export function storeKey(purpose, text, name = 'session') {
-  const parts = ['shortcrust/v1', purpose, '', name, '', text].map((part) => Buffer.from(part))
+export function storeKey(purpose, text, name = 'session', namespace = '') {
+  const parts = ['shortcrust/v1', purpose, '', name, namespace, text].map((part) => Buffer.from(part))
   const length = (value) => {
     const bytes = Buffer.alloc(8)
     bytes.writeBigUInt64LE(BigInt(value))

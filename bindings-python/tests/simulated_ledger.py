@@ -16,7 +16,7 @@ class Records:
 
     def __init__(self, store: Any) -> None:
         self.store = store
-        self.calls = {
+        self.calls: dict[Any, Callable[..., Any]] = {
             store.load: self._load,
             store.create: self._write,
             store.save: self._write,
