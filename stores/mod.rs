@@ -1,5 +1,5 @@
 //! What is said to Redis and SQL databases, once for both languages: the layout is in docs/record-v1.md. In SQL `:name`
-//! stands for a value, each once in a statement, and the SQL is what SQLite (3.35) and PostgreSQL have in common.
+//! stands for a value, each once in a statement, and the SQL is what `SQLite` (3.35) and `PostgreSQL` have in common.
 
 macro_rules! statements {
     ($($name:literal),*) => { [$(($name, include_str!($name))),*] };

@@ -200,7 +200,7 @@ fn a_rule_or_path_that_means_nothing_is_refused() {
         [("visits", "sum", "only \"add\""), ("", "add", "is no path"), ("a..b", "add", "is no path")]
     {
         let error = MergeRules::default().with(path, rule).unwrap_err();
-        assert_eq!(error.code(), "option");
+        assert_eq!(error.code(), "merge");
         assert!(error.to_string().contains(says), "{error}");
     }
 }

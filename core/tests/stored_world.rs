@@ -181,7 +181,9 @@ fn numbers_that_the_application_names_are_added_up() {
 #[test]
 fn rules_of_a_merge_without_sessions_in_a_store_are_refused() {
     let rules = MergeRules::default().with("visits", "add").unwrap();
-    for builder in [Engine::builder(sealed()), Engine::builder(sealed()).revocable()] {
+    let keys = shortcrust::Keyring::newest_first(["the only secret, longer than 32 bytes"]).unwrap();
+    let builder = || Engine::builder(Sealed::new(&keys, "").unwrap());
+    for builder in [builder(), builder().revocable()] {
         let error = builder.merge(rules.clone()).build().unwrap_err();
         assert_eq!(error.code(), "merge");
         assert!(error.to_string().ends_with("set a store, or remove merge"), "{error}");
