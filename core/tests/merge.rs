@@ -196,9 +196,11 @@ fn integers_are_added_exactly_and_fractions_as_floats() {
 
 #[test]
 fn a_rule_or_path_that_means_nothing_is_refused() {
-    for (path, rule, says) in
-        [("visits", "sum", "only \"add\""), ("", "add", "is no path"), ("a..b", "add", "is no path")]
-    {
+    for (path, rule, says) in [
+        ("visits", "sum", "write \"add\", the only one"),
+        ("", "add", "is no path"),
+        ("a..b", "add", "is no path"),
+    ] {
         let error = MergeRules::default().with(path, rule).unwrap_err();
         assert_eq!(error.code(), "merge");
         assert!(error.to_string().contains(says), "{error}");
