@@ -1,0 +1,354 @@
+//! Browsers, requests, a store and a clock, in which a scenario's steps are carried out. What happens is written down.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use shortcrust::{Action, Answer, Need, Revocation, Seconds, UnixMillis};
+
+use crate::{
+    config::Config,
+    log::{Keys, kind_of, said, seen_in},
+    request::{Data, Request, dice},
+    store::Store,
+};
+
+pub(crate) const START: UnixMillis = UnixMillis::from_secs(2_000_000_000);
+
+pub(crate) struct World {
+    config: Config,
+    pub(crate) now: UnixMillis,
+    pub(crate) store: Store,
+    pub(crate) browsers: BTreeMap<String, String>,
+    pub(crate) requests: BTreeMap<String, Request>,
+    rolls: u8,
+    /// Before a request's next action of a kind other steps are taken.
+    hooks: Vec<(String, String, Vec<Value>)>,
+    /// At which kinds of action the store fails, and whether it has done them all the same.
+    faults: Vec<(String, bool)>,
+    is_down: bool,
+    pub(crate) log: Vec<String>,
+    /// In the order in which they appear in the log.
+    pub(crate) keys: Keys,
+}
+
+impl World {
+    pub(crate) fn new(config: &Value) -> Self {
+        Self {
+            config: Config::new(config),
+            now: START,
+            store: Store::default(),
+            browsers: BTreeMap::new(),
+            requests: BTreeMap::new(),
+            rolls: 0,
+            hooks: Vec::new(),
+            faults: Vec::new(),
+            is_down: false,
+            log: Vec::new(),
+            keys: Keys::default(),
+        }
+    }
+
+    pub(crate) fn take_steps(&mut self, steps: &[Value]) {
+        for step in steps {
+            self.take(step.as_array().expect("a step is a list"));
+        }
+    }
+
+    fn take(&mut self, step: &[Value]) {
+        let word = |at: usize| step.get(at).and_then(Value::as_str).unwrap_or_default();
+        let (subject, verb) = (word(0), word(1));
+        match (subject, verb) {
+            ("clock", _) => self.now = self.now.plus(Seconds(step[1].as_u64().expect("seconds"))),
+            ("config", _) => self.config = Config::new(&step[1]),
+            ("store", "is down") => self.is_down = true,
+            ("store", "is up") => self.is_down = false,
+            ("store", "fails at") => self.faults.push((word(2).into(), false)),
+            ("store", "fails after") => self.faults.push((word(2).into(), true)),
+            ("before", _) => {
+                let steps = step[3].as_array().expect("steps").clone();
+                self.hooks.push((word(1).into(), word(2).into(), steps));
+            }
+            ("browser", browser) => {
+                let cookie = match word(2) {
+                    "copies" => self.browsers.get(word(3)).cloned(),
+                    "has" => Some(word(3).to_owned()),
+                    other => panic!("a browser never {other}"),
+                };
+                self.browsers.insert(browser.into(), cookie.unwrap_or_default());
+            }
+            (name, "opens") => {
+                let browsers = step[2..].iter().map(|it| it.as_str().unwrap_or_default().into()).collect();
+                self.open(name, browsers);
+            }
+            (name, "arrives") => self.arrive(name),
+            (name, command) => self.command(name, command, step.get(2).unwrap_or(&Value::Null)),
+        }
+    }
+
+    fn open(&mut self, name: &str, browsers: Vec<String>) {
+        let mut request =
+            Request::new(self.config.engine.open(&self.header(&browsers), self.now), 0, browsers);
+        self.roll(&mut request);
+        self.run(name, &mut request);
+        if !self.raises(name, &mut request) {
+            request.read();
+            self.note(format!("{name} opens {}", seen_in(&mut request.session)));
+        }
+        self.requests.insert(name.into(), request);
+    }
+
+    fn header(&self, browsers: &[String]) -> String {
+        let name = self.config.engine.name();
+        let cookies = browsers.iter().filter_map(|browser| self.browsers.get(browser));
+        let cookies = cookies.filter(|cookie| !cookie.is_empty()).map(|cookie| format!("{name}={cookie}"));
+        cookies.collect::<Vec<_>>().join("; ")
+    }
+
+    /// Whether it is over, since it failed when it came.
+    fn command(&mut self, name: &str, command: &str, with: &Value) {
+        let mut request = self.requests.remove(name).unwrap_or_else(|| panic!("{name} has not come"));
+        let text = with.as_str().unwrap_or_default();
+        if matches!(command, "logs in" | "logs out" | "regenerates" | "revokes all but its own of") {
+            self.roll(&mut request);
+            if request.session.is_unavailable() {
+                self.note(format!("{name} raises unavailable"));
+                request.raised.push("unavailable".into());
+                self.requests.insert(name.into(), request);
+                return;
+            }
+        }
+        let now = self.now;
+        match command {
+            "sets" => request.set(with.as_object().expect("data")),
+            "logs in" => {
+                let shown = request.with_content(|session, content| session.login(text, content, now));
+                if let Some(shown) = shown.expect("the format carries a user") {
+                    request.data = serde_json::from_str(&shown).expect("an object");
+                }
+                request.seen = None;
+            }
+            "logs out" => {
+                request.session.logout(now);
+                request.data.clear();
+                request.seen = None;
+            }
+            "regenerates" => {
+                request.session.regenerate(now);
+                request.seen = None;
+            }
+            "saves" => {
+                self.save(name, &mut request, false);
+            }
+            "revokes" => self.revoke(name, &mut request, text),
+            "revokes all of" => self.revoke_all(name, &mut request, text, false),
+            "revokes all but its own of" => self.revoke_all(name, &mut request, text, true),
+            "closes" => {
+                self.close(name, &mut request);
+                request = self.arrived(request);
+            }
+            "closes late" => self.close(name, &mut request),
+            other => panic!("{name} never {other}"),
+        }
+        self.requests.insert(name.into(), request);
+    }
+
+    fn roll(&mut self, request: &mut Request) {
+        self.rolls += 1;
+        request.roll = self.rolls;
+    }
+
+    /// Whether it was an error.
+    fn save(&mut self, name: &str, request: &mut Request, is_last: bool) -> bool {
+        let (now, mut rng) = (self.now, dice(request.roll));
+        let begun = request.with_content(|session, content| {
+            if is_last {
+                session.finish(content, now, &mut rng)
+            } else {
+                session.save(content, now, &mut rng)
+            }
+        });
+        begun.expect("what is set can be written");
+        self.run(name, request);
+        request.saved();
+        self.raises(name, request)
+    }
+
+    fn close(&mut self, name: &str, request: &mut Request) {
+        if self.save(name, request, true) {
+            // The page about the error comes by here again.
+            self.save_quietly(request);
+        }
+        let (now, mut rng) = (self.now, dice(request.roll));
+        let head = request.with_content(|session, content| session.head(content, false, now, &mut rng));
+        let cookies = head.expect("what is set can be sealed").cookies;
+        let headers: Vec<String> = cookies.iter().map(shortcrust::SetCookie::header).collect();
+        for header in &headers {
+            self.note(format!("{name} sets {header}"));
+        }
+        let failure = request.session.failure().map(|failure| failure.reason);
+        request.reason = failure.or(request.session.reason()).map(|reason| reason.code().to_owned());
+        let reason = request.reason.clone().unwrap_or_else(|| "nothing".into());
+        self.note(format!("{name} ends with {reason} amiss"));
+        request.on_its_way.clone_from(&headers);
+        request.cookies = Some(headers);
+    }
+
+    fn save_quietly(&self, request: &mut Request) {
+        let (now, mut rng) = (self.now, dice(request.roll));
+        let begun = request.with_content(|session, content| session.finish(content, now, &mut rng));
+        begun.expect("nothing is written");
+        assert_eq!(request.session.need(), Need::Done, "the page about an error writes");
+    }
+
+    fn arrive(&mut self, name: &str) {
+        let request = self.requests.remove(name).expect("it has closed");
+        let request = self.arrived(request);
+        self.requests.insert(name.into(), request);
+    }
+
+    /// The browser has the response.
+    fn arrived(&mut self, mut request: Request) -> Request {
+        for header in std::mem::take(&mut request.on_its_way) {
+            let (_, value) =
+                header.split(';').next().and_then(|pair| pair.split_once('=')).expect("a cookie");
+            for browser in &request.browsers {
+                self.browsers.insert(browser.clone(), value.to_owned());
+            }
+        }
+        request
+    }
+
+    fn revoke(&mut self, name: &str, request: &mut Request, browser: &str) {
+        let scope = self.config.engine.scope();
+        let handle = scope.key(self.browsers.get(browser).map_or("", String::as_str));
+        let revocation = self.config.engine.revoke(&handle, None);
+        let is_own = request.session.key() == Some(handle.as_str());
+        if let Some(count) = self.run_revocation(name, request, revocation) {
+            self.note(format!("{name} has revoked {count}"));
+            if is_own && count == "1" {
+                request.session.destroy();
+                request.data.clear();
+            }
+        }
+    }
+
+    fn revoke_all(&mut self, name: &str, request: &mut Request, user: &str, is_kept: bool) {
+        let is_own = request.session.user().as_deref() == Some(user);
+        let (is_kept, has_records) = (is_own && is_kept, self.config.has_records);
+        if is_kept && has_records && self.renew(name, request, user) {
+            return;
+        }
+        let keep = request.session.key().filter(|_| is_kept).map(ToOwned::to_owned);
+        let revocation = self.config.engine.revoke_all(user, keep.as_deref(), self.now);
+        let Some(count) = self.run_revocation(name, request, revocation) else { return };
+        self.note(format!("{name} has revoked {count}"));
+        if is_kept && !has_records {
+            self.renew(name, request, user);
+        } else if is_own && !is_kept {
+            request.session.destroy();
+            request.data.clear();
+        }
+    }
+
+    fn renew(&mut self, name: &str, request: &mut Request, user: &str) -> bool {
+        request.session.except(user, self.now).expect("the format carries a user");
+        request.seen = None;
+        self.save(name, request, false)
+    }
+
+    /// How many it has ended; none where it was an error.
+    fn run_revocation(
+        &mut self,
+        name: &str,
+        request: &mut Request,
+        mut revocation: Revocation,
+    ) -> Option<String> {
+        while let Need::Ask(actions) = revocation.need() {
+            let answers = self.ask(name, &actions);
+            revocation.answer(answers, self.now);
+        }
+        if revocation.is_failed() {
+            self.note(format!("{name} raises the store's error"));
+            request.raised.push("the store's error".into());
+            return None;
+        }
+        Some(revocation.count().map_or_else(|| "an unknown number".into(), |count| count.to_string()))
+    }
+
+    /// Carries out what the session asks for.
+    fn run(&mut self, name: &str, request: &mut Request) {
+        loop {
+            let answers = match request.session.need() {
+                Need::Ask(actions) => self.ask(name, &actions),
+                Need::Wait { millis: 0, .. } => Vec::new(),
+                Need::Wait { millis, .. } => {
+                    self.note(format!("{name} sleeps {millis} ms"));
+                    Vec::new()
+                }
+                _ => return,
+            };
+            request.session.answer(answers, self.now, &mut dice(request.roll));
+        }
+    }
+
+    fn raises(&mut self, name: &str, request: &mut Request) -> bool {
+        let Some(failure) = request.session.failure().filter(|failure| failure.raise) else { return false };
+        let what = match failure.reason.code() {
+            "unavailable" => "the store's error",
+            code => code,
+        };
+        self.note(format!("{name} raises {what}"));
+        request.raised.push(what.to_owned());
+        true
+    }
+
+    fn ask(&mut self, name: &str, actions: &[Action]) -> Vec<Answer> {
+        let mut answers = Vec::new();
+        for action in actions {
+            answers.push(self.act(name, action));
+            if answers.last() != Some(&Answer::Done) {
+                break;
+            }
+        }
+        answers
+    }
+
+    fn act(&mut self, name: &str, action: &Action) -> Answer {
+        let kind = kind_of(action);
+        while let Some(at) = self.hooks.iter().position(|(who, what, _)| who == name && what == kind) {
+            let (_, _, steps) = self.hooks.remove(at);
+            self.take_steps(&steps);
+        }
+        let fault = self.faults.iter().position(|(at, _)| at == kind).map(|at| self.faults.remove(at));
+        let (answer, said) = match fault {
+            _ if self.is_down && kind != "sweep" => (Answer::Failed, "fails".to_owned()),
+            Some((_, false)) => (Answer::Failed, "fails".to_owned()),
+            Some((_, true)) => {
+                self.store.run(action);
+                (Answer::Failed, "does it and fails".to_owned())
+            }
+            None => {
+                let answer = self.store.run(action);
+                let said = said(&answer);
+                (answer, said)
+            }
+        };
+        let line = format!("{name} {} -> {said}", self.keys.told(action));
+        self.note(line);
+        answer
+    }
+
+    fn note(&mut self, line: String) {
+        self.log.push(line);
+    }
+
+    /// What a browser finds when all is over.
+    pub(crate) fn found_by(&mut self, browser: &str) -> Value {
+        self.is_down = false;
+        self.take_steps(&[serde_json::json!(["the end", "opens", browser])]);
+        let mut request = self.requests.remove("the end").expect("it came");
+        let (user, data): (_, &Data) = (request.session.user(), &request.data);
+        let lives = || serde_json::json!({ "user": user, "data": data });
+        request.session.reason().map_or_else(lives, |reason| serde_json::json!({ "reason": reason.code() }))
+    }
+}
