@@ -93,9 +93,10 @@ export class Request {
   /** All was written, or nothing. */
   async saved() {
     const { driver, from, hasLeft, ledger } = this
-    if (driver.native?.failure) {
-      // Another request ended it, so what this one goes on with is a session of its own; or the store failed.
-      this.from = undefined
+    const failure = driver.native?.failure
+    if (failure) {
+      // Another request ended it: what this one goes on with is a session of its own.
+      if (failure.reason !== 'unavailable') this.from = undefined
       return
     }
     for (const key of this.ends.splice(0)) ledger.ended.add(key)

@@ -127,9 +127,9 @@ class Request:
     def saved(self) -> None:
         """All was written, or nothing."""
         if self.own.failure is not None:
-            # Another request ended it, so what this one goes on with is a session of its own; or
-            # the store failed.
-            self.source = None
+            if self.own.failure != "unavailable":
+                # Another request ended it: what this one goes on with is a session of its own.
+                self.source = None
             return
         ledger = self.ledger
         ledger.ended.update(self.ends)

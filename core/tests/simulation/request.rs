@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use shortcrust::{Answer, Content, Need, Revocation, Session, UnixMillis};
+use shortcrust::{Answer, Content, Need, Reason, Revocation, Session, UnixMillis};
 
 use crate::{
     Data,
@@ -186,9 +186,11 @@ impl Request {
     /// All was written, or nothing.
     pub(crate) fn saved(&mut self, ledger: &mut Ledger, store: &Store) -> Result<(), String> {
         self.is_saving = false;
-        if self.session.failure().is_some() {
-            // Another request ended it, so what this one goes on with is a session of its own; or the store failed.
-            self.from = None;
+        if let Some(failure) = self.session.failure() {
+            if failure.reason != Reason::Unavailable {
+                // Another request ended it: what this one goes on with is a session of its own.
+                self.from = None;
+            }
             return Ok(());
         }
         ledger.ended.extend(self.ends.drain(..));
