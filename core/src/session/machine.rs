@@ -110,6 +110,8 @@ impl Session {
         rng: &mut dyn Entropy,
     ) -> Result<(), SealError> {
         if self.has_given_up {
+            // It has raised already.
+            self.failure = self.failure.map(|failure| Failure { raise: false, ..failure });
             return Ok(());
         }
         if self.suppressed {

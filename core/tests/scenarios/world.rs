@@ -14,6 +14,9 @@ use crate::{
 
 pub(crate) const START: UnixMillis = UnixMillis::from_secs(2_000_000_000);
 
+/// Before a request's next action of a kind other steps are taken.
+type Hook = (String, String, Vec<Value>);
+
 pub(crate) struct World {
     config: Config,
     pub(crate) now: UnixMillis,
@@ -21,8 +24,7 @@ pub(crate) struct World {
     pub(crate) browsers: BTreeMap<String, String>,
     pub(crate) requests: BTreeMap<String, Request>,
     rolls: u8,
-    /// Before a request's next action of a kind other steps are taken.
-    hooks: Vec<(String, String, Vec<Value>)>,
+    hooks: Vec<Hook>,
     /// At which kinds of action the store fails, and whether it has done them all the same.
     faults: Vec<(String, bool)>,
     is_down: bool,
@@ -198,6 +200,8 @@ impl World {
         let begun = request.with_content(|session, content| session.finish(content, now, &mut rng));
         begun.expect("nothing is written");
         assert_eq!(request.session.need(), Need::Done, "the page about an error writes");
+        let raises = request.session.failure().is_some_and(|failure| failure.raise);
+        assert!(!raises, "the page about an error is an error");
     }
 
     fn arrive(&mut self, name: &str) {
@@ -315,8 +319,10 @@ impl World {
 
     fn act(&mut self, name: &str, action: &Action) -> Answer {
         let kind = kind_of(action);
-        while let Some(at) = self.hooks.iter().position(|(who, what, _)| who == name && what == kind) {
-            let (_, _, steps) = self.hooks.remove(at);
+        let is_meant = |hook: &mut Hook| hook.0 == name && hook.1 == kind;
+        // What is hooked by these is for later actions.
+        let hooks: Vec<Hook> = self.hooks.extract_if(.., is_meant).collect();
+        for (_, _, steps) in hooks {
             self.take_steps(&steps);
         }
         let fault = self.faults.iter().position(|(at, _)| at == kind).map(|at| self.faults.remove(at));
