@@ -18,6 +18,7 @@ from freezegun import freeze_time
 from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 from itsdangerous.encoding import base64_encode
 from shortcrust import ConfigError, ShortcrustWarning, TooLarge, reason
+from shortcrust._cookie_header import places_elsewhere
 from shortcrust.flask import SessionInterface
 from test_drop_in import cookies, serve, setter, show, token
 
@@ -332,6 +333,36 @@ def test_a_logout_among_duplicates_deletes_the_one_without_domain_too(
         [with_domain] if peer_exact else both
     )
     assert cookies(client.get("/logout", headers={"Cookie": one})) == [with_domain]
+
+
+def test_a_logout_among_duplicates_deletes_the_one_of_another_path_too(app: Flask) -> None:
+    serve(app, logout=lambda: session.clear())
+    app.add_url_rule("/shop/eu/logout", view_func=app.view_functions["logout"])
+    client = app.test_client(use_cookies=False)
+    pair = "; ".join(f"session={token(app, {'n': n})}" for n in (1, 2))
+    for options in ({}, {"SESSION_COOKIE_PATH": "/shop"}):
+        app.config.update(options)
+        lines = cookies(client.get("/shop/eu/logout", headers={"Cookie": pair}))
+        paths = [line.partition("Path=")[2] for line in lines]
+        assert paths[0] == options.get("SESSION_COOKIE_PATH", "/")
+        assert sorted(paths) == ["/", "/shop", "/shop/eu"]
+        assert all(line.startswith("session=; Expires=Thu, 01 Jan 1970") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("asked", "places"),
+    [
+        ("/", ["/"]),
+        ("/logout", ["/"]),
+        ("/a/b/c/d/e", ["/", "/a", "/a/b", "/a/b/c"]),
+        ("/a/x;y/c/", ["/", "/a"]),
+        ("/\r\nSet-Cookie: a=b/c", ["/"]),
+    ],
+)
+def test_only_folders_that_need_no_escape_are_looked_into(asked: str, places: list[str]) -> None:
+    assert places_elsewhere(None, "/own", asked) == [(None, place) for place in places]
+    both = [(on, at) for at in places for on in ("x.test", None)]
+    assert places_elsewhere("x.test", "/own", asked) == [(None, "/own"), *both]
 
 
 # Configuration.

@@ -84,6 +84,13 @@ def test_a_logout_among_twins_deletes_both(engine: str) -> None:
         assert answer.cookies == [f'sessionid=""; {domain}']
 
 
+def test_a_logout_among_twins_deletes_the_one_of_another_path_too() -> None:
+    with site(OURS + "db", OUR_MIDDLEWARE, SESSION_COOKIE_PATH="/shop") as browser:
+        ada, bob = cookie_of(browser, user="ada"), cookie_of(browser, user="bob")
+        lines = browser.run(call("flush"), f"{ada}; {bob}").cookies
+        assert [line.partition("Path=")[2].partition(";")[0] for line in lines] == ["/shop", "/"]
+
+
 @EVERY_ENGINE
 def test_partitioned_is_added_to_what_is_set_and_deleted(engine: str) -> None:
     options = {"SHORTCRUST_COOKIE_PARTITIONED": True, "SESSION_COOKIE_SECURE": True}

@@ -19,6 +19,7 @@ from shortcrust import ConfigError, ShortcrustWarning, TooLarge, ambient, reason
 from shortcrust import flask as shortcrust_flask
 from shortcrust._core import Engine
 from shortcrust.starlette import SessionMiddleware, login
+from shortcrust.starlette.scope import path_of
 from starlette.applications import Starlette
 from starlette.datastructures import Secret
 from starlette.requests import Request
@@ -182,6 +183,30 @@ def test_where_the_last_does_not_open_the_others_are_tried(clock: Clock) -> None
     assert seen(client, f"session={one}; session=a; session=b; session=c") == {"n": 1}
     assert seen(client, f"session={one}" + "; session=a" * 4) == {}
     assert seen(build(peer_exact=True), f"session={one}; session=planted") == {}
+
+
+def test_a_logout_among_duplicates_deletes_them_all(clock: Clock) -> None:
+    one, two = f"session={signed({'n': 1})}", f"session={signed({'n': 2})}"
+    gone = "session=null; path={}; expires=Thu, 01 Jan 1970 00:00:00 GMT; httponly; samesite=lax{}"
+    places = [("/shop", "; domain=x.test"), ("/shop", ""), ("/", "; domain=x.test"), ("/", "")]
+    for options, expected in (
+        ({"domain": "x.test", "path": "/shop"}, places),
+        ({"domain": "x.test"}, places[2:]),
+        ({"path": "/shop"}, places[1::2]),
+        ({"path": "/shop", "peer_exact": True}, places[1:2]),
+    ):
+        client = build(**options)
+        pair = client.get("/logout", headers={"Cookie": f"{one}; {two}"})
+        assert cookies(pair) == [gone.format(*place) for place in expected]
+        alone = client.get("/logout", headers={"Cookie": one})
+        assert cookies(alone) == [gone.format(*expected[0])]
+
+
+@pytest.mark.parametrize("root", ["", "/shop"])
+def test_a_logout_under_a_mount_looks_into_the_mounts_folder_too(clock: Clock, root: str) -> None:
+    """Servers put it into the path, or, older ones, beside it."""
+    scope = {"type": "http", "root_path": "/shop", "path": f"{root}/eu/logout"}
+    assert path_of(scope) == "/shop/eu/logout"
 
 
 def test_our_own_front_takes_the_newest_that_opens(clock: Clock) -> None:

@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.cookie import parse_cookie
 
 from .. import _warnings
+from .._cookie_header import places_elsewhere
 from .._errors import ConfigError
 from . import _settings
 
@@ -25,9 +26,9 @@ class SessionMiddleware(Peer):
     """As Django's, and what only a middleware can do.
 
     Of several cookies with the session's name Django takes the last; where that does not open, the
-    others are tried, at most four in all. A logout among them deletes the cookie without a
-    ``Domain`` too. ``SHORTCRUST_COOKIE_PARTITIONED`` adds ``Partitioned``. A deletion carries the
-    attributes of the cookie that it deletes. A response that sets the cookie is
+    others are tried, at most four in all. A logout among them deletes those without a ``Domain``
+    and at another ``Path`` too. ``SHORTCRUST_COOKIE_PARTITIONED`` adds ``Partitioned``. A deletion
+    carries the attributes of the cookie that it deletes. A response that sets the cookie is
     ``Cache-Control: private, no-store``. A name with a prefix whose rules the settings break is an
     error.
     """
@@ -59,8 +60,10 @@ class SessionMiddleware(Peer):
             return response
         if cookie["max-age"] == 0:
             _complete(cookie)
-            if cookie["domain"] and len(_values(request)) > 1:
-                response.cookies[f"{name} without Domain"] = _host_only(cookie)
+            if len(_values(request)) > 1:
+                elsewhere = places_elsewhere(cookie["domain"], cookie["path"], request.path)
+                for place in elsewhere:
+                    response.cookies[f"{name} at {place}"] = _moved(cookie, *place)
         if _settings.ours("COOKIE_PARTITIONED"):
             for key, morsel in list(response.cookies.items()):
                 if morsel.key == name:
@@ -100,11 +103,11 @@ def _complete(cookie: Morsel[str]) -> None:
         cookie["httponly"] = True
 
 
-def _host_only(cookie: Morsel[str]) -> Morsel[str]:
-    twin: Morsel[str] = Morsel()
-    twin.set(cookie.key, cookie.value, cookie.coded_value)
-    twin.update({**cookie, "domain": ""})
-    return twin
+def _moved(cookie: Morsel[str], domain: str | None, path: str) -> Morsel[str]:
+    moved: Morsel[str] = Morsel()
+    moved.set(cookie.key, cookie.value, cookie.coded_value)
+    moved.update({**cookie, "domain": domain or "", "path": path})
+    return moved
 
 
 def _forbid_caching(response: HttpResponse) -> None:

@@ -14,6 +14,7 @@ from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, Se
 from itsdangerous import BadData, BadSignature, SignatureExpired
 
 from .. import _config, _core, ambient
+from .._cookie_header import count_of, places_elsewhere
 from .._errors import TooLarge
 from .._warnings import log, warn
 from ._http import REASON, cookie_header, vary
@@ -105,9 +106,12 @@ class SessionInterface(SecureCookieSessionInterface):
     def _delete(self, app: Flask, response: Response) -> None:
         name, attributes = self.get_cookie_name(app), self._attributes(app)
         response.delete_cookie(name, **attributes)
-        if attributes["domain"] and has_request_context() and _has_duplicates(request, name):
-            # One of them may be from before there was a Domain, and it would open again.
-            response.delete_cookie(name, **{**attributes, "domain": None})
+        if not has_request_context() or count_of(cookie_header(request, name), name) <= 1:
+            return
+        # One of them may be from before a Domain or Path was set, and it would open again.
+        asked = request.script_root + request.path
+        for domain, path in places_elsewhere(attributes["domain"], attributes["path"], asked):
+            response.delete_cookie(name, **{**attributes, "domain": domain, "path": path})
 
     def _token(self, engine: _core.Engine, app: Flask, session: SessionMixin) -> str | None:
         native = vars(session).get(_NATIVE)
@@ -243,11 +247,6 @@ def _open(
 
 def _fallbacks(app: Flask) -> Any:
     return app.config.get("SECRET_KEY_FALLBACKS") if HAS_FALLBACKS else None
-
-
-def _has_duplicates(request: Request, name: str) -> bool:
-    pairs = cookie_header(request, name).split(";")
-    return sum(pair.partition("=")[0].strip() == name for pair in pairs) > 1
 
 
 def _refuse_text(app: Flask) -> None:

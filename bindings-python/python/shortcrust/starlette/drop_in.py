@@ -14,10 +14,11 @@ from starlette.middleware.sessions import SessionMiddleware as Peer
 from starlette.requests import cookie_parser
 
 from .. import _config, _core, ambient
+from .._cookie_header import count_of, places_elsewhere
 from .._errors import ConfigError, TooLarge
 from ._installed import HAS_PARTITIONED, NO_AGE_OF_ZERO, SETS_EACH_TIME
 from .at_start import warn_at_start
-from .scope import OWN, REASON, Outer, cookie_header, sets_cookie
+from .scope import OWN, REASON, Outer, cookie_header, path_of, sets_cookie
 from .session import Session
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class DropIn(Peer):
         # itsdangerous lists the newest last.
         self.signer: TimestampSigner = TimestampSigner(secrets[::-1])
         self._stock_signer = self.signer
+        self._domain = domain
         self.peer_exact: bool = peer_exact
         if checked and not peer_exact:
             _warn_of_insecure(same_site, https_only, partitioned)
@@ -93,21 +95,34 @@ class DropIn(Peer):
         return _drop_in_engine(self.session_cookie, tuple(reversed(secrets)), self.max_age)
 
     def _close(self, visit: _Connection, message: Message) -> None:
-        headers, session, cookie = MutableHeaders(scope=message), visit.session, None
+        headers, session = MutableHeaders(scope=message), visit.session
+        cookies: list[str] = []
         is_due = session.modified or (
             SETS_EACH_TIME and not sets_cookie(headers, self.session_cookie)
         )
         token = self._token(visit, session, is_due=is_due)
         if token is not None:
-            cookie = f"{token}; path={self.path}; {self._max_age()}{self.security_flags}"
+            cookies = [f"{token}; path={self.path}; {self._max_age()}{self.security_flags}"]
             session.mark_modified()
         elif is_due and not session and visit.has_session:
-            expires = "expires=Thu, 01 Jan 1970 00:00:00 GMT"
-            cookie = f"null; path={self.path}; {expires}; {self.security_flags}"
+            cookies = [self._deletion(on, at) for on, at in self._places(visit)]
         if session.accessed and not SETS_EACH_TIME:
             headers.add_vary_header("Cookie")
-        if cookie is not None:
+        for cookie in cookies:
             headers.append("Set-Cookie", f"{self.session_cookie}={cookie}")
+
+    def _places(self, visit: _Connection) -> list[tuple[str | None, str]]:
+        """Where the session's cookie lies, and where another one of its name may lie."""
+        here = (self._domain, self.path)
+        if count_of(visit.header, self.session_cookie) <= 1:
+            return [here]
+        return [here, *places_elsewhere(*here, path_of(visit.scope))]
+
+    def _deletion(self, domain: str | None, path: str) -> str:
+        flags = self.security_flags
+        if self._domain is not None and domain is None:
+            flags = flags.replace(f"; domain={self._domain}", "")
+        return f"null; path={path}; expires=Thu, 01 Jan 1970 00:00:00 GMT; {flags}"
 
     def _max_age(self) -> str:
         is_none = self.max_age is None or (NO_AGE_OF_ZERO and self.max_age == 0)
@@ -142,6 +157,8 @@ class _Connection:
 
     def __init__(self, engine: _core.Engine, name: str, header: str, scope: Scope) -> None:
         self.engine = engine
+        self.header = header
+        self.scope = scope
         self.native: _core.Session | None = None
         data: dict[str, Any] | None = None
         scope[REASON] = "no_cookie"

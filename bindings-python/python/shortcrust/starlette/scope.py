@@ -43,6 +43,12 @@ def cookie_header(scope: Scope) -> bytes:
     return b"; ".join([value for key, value in scope["headers"] if key == b"cookie"])
 
 
+def path_of(scope: Scope) -> str:
+    """The path that the browser asked for; older servers leave the mount's out of ``path``."""
+    root, path = scope.get("root_path", ""), scope["path"]
+    return str(path if path.startswith(f"{root}/") else root + path)
+
+
 def sets_cookie(headers: MutableHeaders, name: str) -> bool:
     """Whether an inner middleware with the same cookie has spoken, which no renewal overrules."""
     return any(value.startswith(f"{name}=") for value in headers.getlist("set-cookie"))
