@@ -7,6 +7,7 @@ import vary = require('vary')
 import { ambient } from './ambient.js'
 import { SealError, ShortcrustError } from './errors.js'
 import { addCookies, isHeadWritten, takesHeaders } from './head.js'
+import type { LabelOption } from './label.js'
 import { type Closed, close, type Engine, loginSession, type NativeSession, type Opened } from './native.js'
 import { type Data, decode, type Encoded, encode } from './projection.js'
 import { type Command, type Commands, contents, Session } from './session.js'
@@ -20,6 +21,8 @@ export interface Front {
   readonly names: readonly string[]
   /** Where sessions are kept, or which of those in cookies are revoked. */
   readonly runner: StoreRunner | undefined
+  /** Makes labels for users' sessions that have none. */
+  readonly label?: LabelOption | undefined
 }
 
 export type Shown = { text: string; kinds?: string | undefined }
@@ -110,7 +113,7 @@ export class Driver implements Commands {
   }
 
   /** From now on the session is this user's, under a new id; another user's data stay behind. */
-  login(user: string): Command {
+  login(user: string, label = ''): Command {
     this.look()
     this.refuseLate()
     return this.command(() => {
@@ -118,6 +121,7 @@ export class Driver implements Commands {
       const left = this.native.isOfOther(user) ? this.left() : undefined
       const json = left === undefined || this.isAsRead(left) ? null : left.text
       const shown = loginSession(this.native, user, json, left?.kinds ?? '', ambient.now())
+      this.native.describe(label)
       this.moved()
       if (shown !== null) this.current = new Session(this, decode(shown))
       this.current ??= new Session(this, {})

@@ -6,6 +6,7 @@ import parseurl = require('parseurl')
 import { delayAnswer } from './delay-response-end.js'
 import { attach, Driver, type Front, reason as reasonOf, warnOnce } from './driver.js'
 import { beforeHead, isHeadWritten } from './head.js'
+import { labelOf } from './label.js'
 import { engine } from './native.js'
 import type * as options from './options.js'
 import { cookieNames, engineOptions, pastReaders, runnerOf } from './options.js'
@@ -19,7 +20,12 @@ import * as users from './users.js'
 function session(given: session.Options): session.Middleware {
   const settings = engineOptions(given)
   const runner = runnerOf(given)
-  const front: Front = { engine: engine(settings), names: cookieNames(settings), runner }
+  const front: Front = {
+    engine: engine(settings),
+    names: cookieNames(settings),
+    runner,
+    label: labelOf(given),
+  }
   for (const message of front.engine.warnings()) warnOnce('SHORTCRUST_COOKIE', message)
   for (const message of pastReaders(settings)) warnOnce('SHORTCRUST_READER', message)
 
@@ -94,6 +100,7 @@ namespace session {
   export type Reader = options.Reader
   export type Session = OneSession
   export type Listing = users.Listing
+  export type LoginOptions = users.LoginOptions
   export type RevokeAllOptions = users.RevokeAllOptions
   export type Store = stores.Store
   /** For node:http, whose own type knows no session. */

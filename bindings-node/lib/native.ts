@@ -32,7 +32,7 @@ export const {
   keygripSignature,
   newId,
   passwordKey,
-  recordTimes,
+  recordInfo,
   sameText,
   secretboxOpen,
   secretboxSeal,

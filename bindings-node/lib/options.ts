@@ -1,6 +1,7 @@
 // What a user may write, checked key by key, to what the native module takes.
 import { ambient } from './ambient.js'
 import { ConfigError } from './errors.js'
+import type { LabelOption } from './label.js'
 import { type MergeOption, mergeOption } from './merge-rules.js'
 import type { EngineOptions, FormatOptions, ReaderOptions } from './native.js'
 import { type Mode, StoreRunner } from './store-runner.js'
@@ -49,6 +50,11 @@ export interface Options {
    * as `{ visits: 'add', 'cart.count': 'add' }`. Without it the later request wins. Default none.
    */
   merge?: MergeOption | undefined
+  /**
+   * With `store`: what users know their sessions by where these are listed, made of the request whenever a user's
+   * session is written that has no label; 200 bytes are kept. Default none: nothing is kept of a request by itself.
+   */
+  label?: LabelOption | undefined
 }
 
 export type FormatName = 'express' | 'flask' | 'id' | 'sealed'
@@ -152,6 +158,7 @@ const FRONT = [
   'userKey',
   'namespace',
   'merge',
+  'label',
 ]
 const STORE = ['load', 'create', 'put', 'save', 'delete', 'list', 'revoke', 'sweep']
 const POLICY = ['idle', 'absolute', 'renewAfter', 'persistent', 'skew']

@@ -57,8 +57,8 @@ export class StoreDriver extends Driver {
     return this.#andMark(super.regenerate())
   }
 
-  override login(user: string): Command {
-    return this.#andMark(super.login(user))
+  override login(user: string, label?: string): Command {
+    return this.#andMark(super.login(user, label))
   }
 
   override reload(): Command {
@@ -197,8 +197,15 @@ export class StoreDriver extends Driver {
     if (native === null || !this.isSeen) return undefined
     const left = this.left()
     const json = this.isAsRead(left) ? null : left.text
+    if (json !== null) this.#describe(native)
     saveSession(native, json, left.kinds, isLast, ambient.now(), ambient.entropy)
     return native.need() === null ? undefined : this.#run(native, left)
+  }
+
+  #describe(native: NativeSession): void {
+    const { label } = this.front
+    if (label === undefined || native.label !== null) return
+    native.describeByDefault(String(label(this.request) ?? ''))
   }
 
   async #run(native: NativeSession, left: Encoded): Promise<void> {

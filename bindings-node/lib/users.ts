@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ambient } from './ambient.js'
 import { driverOf, type Front } from './driver.js'
 import { Unsupported } from './errors.js'
-import { recordTimes } from './native.js'
+import { recordInfo } from './native.js'
 import { StoreDriver } from './store-driver.js'
 import type { StoreRunner } from './store-runner.js'
 
@@ -28,6 +28,16 @@ export interface Listing {
   renewed: Date
   /** It is the session of the request that was given. */
   isCurrent: boolean
+  /** What `login` or the option `label` said; else empty. */
+  label: string
+}
+
+export interface LoginOptions {
+  /**
+   * What the user knows the session by where it is listed, such as `Firefox on Linux`; 200 bytes are kept. Default what
+   * the option `label` gives. A session in its cookie has none.
+   */
+  label?: string | undefined
 }
 
 export interface RevokeAllOptions {
@@ -41,8 +51,13 @@ const HANDLE = /^[\w-]{43}$/
  * The request's session is this user's from now on: it has a new id and begins anew. What was in it stays, unless it
  * was another user's. Where the store fails the response is an error, whatever `outage` is.
  */
-export async function login(request: IncomingMessage, user: User): Promise<void> {
-  await driverOf(request, 'login').login(named(user))
+export async function login(
+  request: IncomingMessage,
+  user: User,
+  { label }: LoginOptions = {},
+): Promise<void> {
+  if (label !== undefined && typeof label !== 'string') throw new TypeError('a label must be a string')
+  await driverOf(request, 'login').login(named(user), label)
 }
 
 /** The request's session ends; an empty one follows, nobody's, under a new id if something is put into it. */
@@ -126,10 +141,11 @@ function place(where: Where, caller: string): Place {
 }
 
 function listing(handle: string, text: string, current: string | undefined): Listing[] {
-  const [created, renewed] = recordTimes(text) ?? []
-  if (created === undefined || renewed === undefined) return []
+  const info = recordInfo(text)
+  if (info === null) return []
+  const { created, renewed, label } = info
   const isCurrent = handle === current
-  return [{ handle, created: new Date(created), renewed: new Date(renewed), isCurrent }]
+  return [{ handle, created: new Date(created), renewed: new Date(renewed), isCurrent, label }]
 }
 
 function stored({ runner }: Front, what: string): StoreRunner {

@@ -125,6 +125,24 @@ impl Session {
         self.0.is_of_other(&user)
     }
 
+    /// What the user knows the session by from now on.
+    #[napi(catch_unwind)]
+    pub fn describe(&mut self, label: String) {
+        self.0.describe(&label);
+    }
+
+    /// As `describe`, for where it is a user's and has no label.
+    #[napi(catch_unwind)]
+    pub fn describe_by_default(&mut self, label: String) {
+        self.0.describe_by_default(&label);
+    }
+
+    /// What the user knows the session by; null where it has no label.
+    #[napi(getter, catch_unwind)]
+    pub fn label(&self) -> Option<String> {
+        self.0.label().map(str::to_owned)
+    }
+
     /// The session is nobody's from now on, and empty.
     #[napi(catch_unwind)]
     pub fn logout(&mut self, now_ms: i64) {

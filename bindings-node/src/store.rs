@@ -284,11 +284,26 @@ pub fn statement(name: String) -> Option<&'static str> {
     STATEMENTS.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
 }
 
-/// When the session of a record began and was last renewed, in milliseconds; null where it has ended.
+/// What a list shows of a record.
+#[napi(object, object_from_js = false)]
+pub struct RecordInfo {
+    /// When the session began, in milliseconds.
+    pub created: i64,
+    /// When it was last written or renewed.
+    pub renewed: i64,
+    /// What the user knows it by; empty where it has no label.
+    pub label: String,
+}
+
+/// Null where the session has ended.
 #[napi(catch_unwind)]
-pub fn record_times(text: String) -> Option<Vec<i64>> {
+pub fn record_info(text: String) -> Option<RecordInfo> {
     let record = record::Record::parse(&text).ok()?;
-    matches!(record.content, record::Content::Payload(_)).then(|| vec![record.created.0, record.renewed.0])
+    matches!(record.content, record::Content::Payload(_)).then(|| RecordInfo {
+        created: record.created.0,
+        renewed: record.renewed.0,
+        label: record.label.unwrap_or_default(),
+    })
 }
 
 /// How what two requests changed is joined.

@@ -198,6 +198,22 @@ impl Session {
         guard(|| Ok(self.0.except(user, UnixMillis(now_ms))?))
     }
 
+    /// What the user knows the session by from now on.
+    fn describe(&mut self, label: &str) {
+        self.0.describe(label);
+    }
+
+    /// As `describe`, for where it is a user's and has no label.
+    fn describe_by_default(&mut self, label: &str) {
+        self.0.describe_by_default(label);
+    }
+
+    /// What the user knows the session by.
+    #[getter]
+    fn label(&self) -> Option<&str> {
+        self.0.label()
+    }
+
     /// The session is nobody's from now on, and empty.
     fn logout(&mut self, now_ms: i64) {
         self.0.logout(UnixMillis(now_ms));

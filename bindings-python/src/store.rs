@@ -115,6 +115,7 @@ pub(crate) fn new_record(
         expires: expires_ms.map(UnixMillis),
         epoch: 0,
         user: None,
+        label: None,
         // The row that another library kept would be taken over once more.
         converted: true,
         content: record::Content::Payload(payload),
@@ -219,11 +220,15 @@ impl TryFrom<Said> for Answer {
     }
 }
 
-/// When the session of a record began and was last renewed, in milliseconds; `None` where it has ended.
+/// When the session of a record began and was last renewed, in milliseconds, and its label; `None` where it has ended.
 #[pyfunction]
-pub(crate) fn record_times(text: &str) -> Option<(i64, i64)> {
+pub(crate) fn record_info(text: &str) -> Option<(i64, i64, String)> {
     let record = record::Record::parse(text).ok()?;
-    matches!(record.content, record::Content::Payload(_)).then_some((record.created.0, record.renewed.0))
+    matches!(record.content, record::Content::Payload(_)).then_some((
+        record.created.0,
+        record.renewed.0,
+        record.label.unwrap_or_default(),
+    ))
 }
 
 /// How what two requests changed is joined.

@@ -344,6 +344,93 @@ fn login(world: &mut World, cookie: Option<&str>, data: &[(&str, u32)]) -> Strin
     world.close(&mut request).1.unwrap()
 }
 
+/// What is read next of the session of a cookie.
+fn label_of(world: &mut World, cookie: &str) -> Option<String> {
+    world.open(Some(cookie)).session.label().map(str::to_owned)
+}
+
+/// A login of ada's on Firefox.
+fn on_firefox(world: &mut World) -> String {
+    let mut request = world.open(None);
+    request.session.login("ada", &Content::Unchanged, world.now).unwrap();
+    request.session.describe("Firefox");
+    request.data = Some(BTreeMap::from([("a".into(), 1)]));
+    world.close(&mut request).1.unwrap()
+}
+
+#[test]
+fn a_label_goes_along_with_its_session_and_ends_with_it() {
+    let mut world = World::new(engine());
+    let id = on_firefox(&mut world);
+    written(&mut world, Some(&id), &[("a", 2)]);
+    assert_eq!(label_of(&mut world, &id).as_deref(), Some("Firefox"));
+    let mut rights = world.open(Some(&id));
+    rights.session.regenerate(world.now);
+    let id = world.close(&mut rights).1.unwrap();
+    assert_eq!(label_of(&mut world, &id).as_deref(), Some("Firefox"), "a new id");
+    let mut kept = world.open(Some(&id));
+    kept.session.except("ada", world.now).unwrap();
+    let id = world.close(&mut kept).1.unwrap();
+    assert_eq!(label_of(&mut world, &id).as_deref(), Some("Firefox"), "excepted from a revocation");
+    let again = login(&mut world, Some(&id), &[("a", 3)]);
+    assert_eq!(label_of(&mut world, &again), None, "a login begins anew");
+    let id = on_firefox(&mut world);
+    let mut logout = world.open(Some(&id));
+    logout.session.logout(world.now);
+    logout.data = Some(BTreeMap::from([("b".into(), 1)]));
+    let id = world.close(&mut logout).1.unwrap();
+    assert_eq!(label_of(&mut world, &id), None, "a logout");
+}
+
+#[test]
+fn a_default_is_for_users_whose_session_has_no_label() {
+    let mut world = World::new(engine());
+    let mut write = |cookie: Option<&str>, user: Option<&str>| {
+        let mut request = world.open(cookie);
+        request.session.describe_by_default("Safari");
+        if let Some(user) = user {
+            request.session.login(user, &Content::Unchanged, world.now).unwrap();
+        }
+        request.data = Some(BTreeMap::from([("a".into(), world.rng)]));
+        let id = world.close(&mut request).1.or(cookie.map(str::to_owned)).unwrap();
+        (label_of(&mut world, &id), id)
+    };
+    let (of_nobody, id) = write(None, None);
+    assert_eq!(of_nobody, None);
+    assert_eq!(write(Some(&id), Some("ada")).0.as_deref(), Some("Safari"));
+    let firefox = on_firefox(&mut world);
+    let mut request = world.open(Some(&firefox));
+    request.session.describe_by_default("Safari");
+    request.data = Some(BTreeMap::from([("a".into(), 2)]));
+    world.close(&mut request);
+    assert_eq!(label_of(&mut world, &firefox).as_deref(), Some("Firefox"));
+}
+
+#[test]
+fn of_two_requests_that_overlap_neither_takes_the_label_away() {
+    let mut world = World::new(engine());
+    let id = login(&mut world, None, &[("a", 1)]);
+    let (mut one, mut other) = (world.open(Some(&id)), world.open(Some(&id)));
+    one.session.describe_by_default("Safari");
+    for (request, key) in [(&mut one, "b"), (&mut other, "c")] {
+        request.data = Some(BTreeMap::from([("a".into(), 1), (key.into(), 1)]));
+        world.close(request);
+    }
+    let read = world.open(Some(&id)).session;
+    assert_eq!((read.payload(), read.label()), (Some(r#"{"a":1,"b":1,"c":1}"#), Some("Safari")));
+}
+
+#[test]
+fn a_change_of_user_under_one_id_takes_no_label_along() {
+    let mut world = World::new(engine());
+    let id = on_firefox(&mut world);
+    let mut late = world.open(Some(&id));
+    late.session.head(&Content::Unchanged, true, world.now, &mut rng(&mut world.rng)).unwrap();
+    late.data = Some(BTreeMap::from([("user_id".into(), 7)]));
+    world.close(&mut late);
+    assert_eq!(label_of(&mut world, &id), None);
+}
+
 #[test]
 fn the_old_id_of_a_login_is_empty_and_silent_for_a_minute_and_unknown_later() {
     let mut world = World::new(engine());

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time, timedelta, timezone
-from inspect import iscoroutinefunction
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from ._core import LEAST_ID_BYTES, MOST_ID_BYTES, Engine
+from ._checks import PREFIX, expect, kind_of, one_of
+from ._core import Engine
 from ._errors import ConfigError
+from ._store_config import merge_rules, purpose_of
 
 if TYPE_CHECKING:
     from ._options import (
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
         PolicyOptions,
         ReaderOptions,
     )
-
-PREFIX = "SHORTCRUST_"
 
 DAY = 86_400
 MAX_SECONDS = 10**12
@@ -31,6 +30,7 @@ DEFAULTS: Mapping[str, Any] = {
     "OUTAGE": "error",
     "USER_KEY": None,
     "MERGE": None,
+    "LABEL": None,
     "ID_BYTES": 32,
     "FORMAT": None,
     "READERS": (),
@@ -50,7 +50,9 @@ DEFAULTS: Mapping[str, Any] = {
     "COOKIE_PARTITIONED": False,
     "COOKIE_PRIORITY": None,
 }
-PLAIN_KEYS = tuple(PREFIX + key for key in DEFAULTS if key not in ("STORE", "REVOCATIONS"))
+LIVE_KEYS = tuple(PREFIX + key for key in ("STORE", "REVOCATIONS", "LABEL"))
+"""What they hold is told by its identity, and not copied."""
+PLAIN_KEYS = tuple(PREFIX + key for key in DEFAULTS if PREFIX + key not in LIVE_KEYS)
 DIGESTS = ("sha1", "sha256", "sha384", "sha512")
 KEY_DERIVATIONS = ("hmac", "concat", "django-concat", "none")
 FORMAT_OPTIONS: Mapping[str, tuple[str, ...]] = {
@@ -64,7 +66,6 @@ FORMAT_OPTIONS: Mapping[str, tuple[str, ...]] = {
 _FORMATS = '"sealed", "id", "express", "flask", "django", "starlette"'
 _OF_READERS = ("until", "secrets", "path", "domain")
 _WITH_STORE = ("id", "express")
-_METHODS = ("load", "create", "put", "save", "delete", "list", "revoke", "sweep")
 
 # The core speaks of what it checks; this says where it was set.
 KEYS: Mapping[str, str] = {
@@ -103,81 +104,25 @@ def build_engine(
         raise ConfigError(f"{error} (see {keys.get(error.code, '')})", error.code) from None
 
 
-def keeping(
-    config: Mapping[str, Any], *, is_async: bool
-) -> tuple[Any, Literal["sessions", "revocations"] | None]:
-    """The store that a front's configuration names, and what it is for."""
-    found = _keeping(config.get(PREFIX + "STORE"), config.get(PREFIX + "REVOCATIONS"))
-    store, purpose = found
-    if purpose is None:
-        return found
-    key = PREFIX + ("STORE" if purpose == "sessions" else "REVOCATIONS")
-    lacks = [name for name in _METHODS if not callable(getattr(store, name, None))]
-    if isinstance(store, (str, bytes)):
-        name = "AsyncRedisStore" if is_async else "RedisStore"
-        client = "redis.asyncio.Redis" if is_async else "redis.Redis"
-        raise ConfigError(
-            f"{key} must be a store, and is a text; for the URL of a Redis server write "
-            f"{name}({client}.from_url(...)), with {name} from shortcrust.stores",
-            "option",
-        )
-    if lacks:
-        raise ConfigError(
-            f"{key} must be a store, and is {_kind(store)}, without {', '.join(lacks)}", "option"
-        )
-    if iscoroutinefunction(store.load) != is_async:
-        name, wanted = type(store).__name__, "an async" if is_async else "a sync"
-        other = f"Async{name}" if is_async else name.removeprefix("Async")
-        raise ConfigError(f"{key}: this framework takes {wanted} store, such as {other}", "option")
-    if purpose == "revocations" and (keep_all := getattr(store, "keep_all", None)):
-        keep_all()
-    return found
-
-
-def _keeping(
-    store: object, revocations: object
-) -> tuple[Any, Literal["sessions", "revocations"] | None]:
-    if store is not None and revocations is not None:
-        raise ConfigError(
-            f"{PREFIX}REVOCATIONS is for sessions in cookies: remove it, or {PREFIX}STORE", "option"
-        )
-    if store is not None:
-        return store, "sessions"
-    return revocations, None if revocations is None else "revocations"
-
-
 def secret_list(key: str, value: object) -> list[Secret]:
     """A list of secrets; a string would make each of its letters a key."""
     if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
         raise ConfigError(
-            f"{key} must be a list of secrets, and is {_kind(value)}: write [...] around it",
+            f"{key} must be a list of secrets, and is {kind_of(value)}: write [...] around it",
             "secret",
         )
     secrets = list(value)
     for secret in secrets:
         if not isinstance(secret, (str, bytes)):
-            raise ConfigError(f"{key} must hold str or bytes, and holds {_kind(secret)}", "secret")
+            raise ConfigError(
+                f"{key} must hold str or bytes, and holds {kind_of(secret)}", "secret"
+            )
         if not secret:
             raise ConfigError(
                 f"{key}: a secret is empty, so that anyone could sign: remove it or set it",
                 "secret",
             )
     return secrets
-
-
-def merge_rules(value: object) -> dict[str, str]:
-    """The rules of a merge by their paths; which of them there are is the core's matter."""
-    key = PREFIX + "MERGE"
-    if not isinstance(value, Mapping):
-        raise ConfigError(
-            f'{key} must be a dict, such as {{"visits": "add"}}, and is {_kind(value)}', "merge"
-        )
-    for path, rule in value.items():
-        if not isinstance(path, str) or not isinstance(rule, str):
-            raise ConfigError(
-                f'{key}: {path!r} must be a path with its rule, such as "visits": "add"', "merge"
-            )
-    return dict(value)
 
 
 def is_plain(chosen: object) -> bool:
@@ -196,8 +141,8 @@ def _refuse_unknown(config: Mapping[str, Any]) -> None:
 
 
 def _engine_options(settings: Mapping[str, Any], secrets: list[Secret]) -> EngineOptions:
-    meta = _one_of("META", settings["META"], (None, "payload"))
-    audience = _expect("AUDIENCE", settings["AUDIENCE"], str)
+    meta = one_of("META", settings["META"], (None, "payload"))
+    audience = expect("AUDIENCE", settings["AUDIENCE"], str)
     is_stored = settings["STORE"] is not None
 
     def described(key: str, value: object) -> FormatOptions:
@@ -212,7 +157,7 @@ def _engine_options(settings: Mapping[str, Any], secrets: list[Secret]) -> Engin
     if written is None:
         written = "id" if is_stored else "sealed"
     options: EngineOptions = {
-        "name": _expect("NAME", settings["NAME"], str),
+        "name": expect("NAME", settings["NAME"], str),
         "secrets": secrets,
         "format": described(PREFIX + "FORMAT", written),
         "readers": _readers(settings["READERS"], secrets, described),
@@ -226,33 +171,26 @@ def _engine_options(settings: Mapping[str, Any], secrets: list[Secret]) -> Engin
 def _kept(settings: Mapping[str, Any]) -> EngineOptions:
     """What is said about a store."""
     options: dict[str, Any] = {}
-    _, purpose = _keeping(settings["STORE"], settings["REVOCATIONS"])
+    _, purpose = purpose_of(settings["STORE"], settings["REVOCATIONS"])
     if purpose is not None:
         options["store"] = purpose
     if settings["USER_KEY"] is not None:
-        options["user_key"] = _expect("USER_KEY", settings["USER_KEY"], str)
+        options["user_key"] = expect("USER_KEY", settings["USER_KEY"], str)
     if settings["MERGE"] is not None:
         options["merge"] = merge_rules(settings["MERGE"])
-    options["id_bytes"] = _id_bytes(_expect("ID_BYTES", settings["ID_BYTES"], int))
+    options["id_bytes"] = expect("ID_BYTES", settings["ID_BYTES"], int)
     options["audience"] = settings["AUDIENCE"]
-    options["namespace"] = _expect("NAMESPACE", settings["NAMESPACE"], str)
-    outage = _one_of("OUTAGE", settings["OUTAGE"], ("error", "empty"))
+    options["namespace"] = expect("NAMESPACE", settings["NAMESPACE"], str)
+    outage = one_of("OUTAGE", settings["OUTAGE"], ("error", "empty"))
     options["tolerates_outage"] = outage == "empty"
     return cast("EngineOptions", options)
-
-
-def _id_bytes(count: int) -> int:
-    if LEAST_ID_BYTES <= count <= MOST_ID_BYTES:
-        return count
-    span = f"{LEAST_ID_BYTES} to {MOST_ID_BYTES} random bytes: 32 are a good choice"
-    raise ConfigError(f"{PREFIX}ID_BYTES must be {span}", "option")
 
 
 def _format(key: str, value: object, audience: str, meta: str | None) -> FormatOptions:
     options = {"format": value} if isinstance(value, str) else value
     if not isinstance(options, Mapping) or "format" not in options:
         raise ConfigError(
-            f'{key} must be {_FORMATS} or a dict with "format", and is {_kind(value)}',
+            f'{key} must be {_FORMATS} or a dict with "format", and is {kind_of(value)}',
             "format",
         )
     name = options["format"]
@@ -266,7 +204,7 @@ def _format(key: str, value: object, audience: str, meta: str | None) -> FormatO
             "format",
         )
     if name == "sealed":
-        audience = _expect("AUDIENCE", options.get("audience", audience), str)
+        audience = expect("AUDIENCE", options.get("audience", audience), str)
         return {"format": name, "audience": audience}
     if not isinstance(options.get("salt", ""), (str, bytes)):
         raise ConfigError(f"{key}: salt must be str or bytes", "format")
@@ -281,7 +219,7 @@ def _readers(
 ) -> list[ReaderOptions]:
     key = PREFIX + "READERS"
     if not isinstance(value, (list, tuple)):
-        raise ConfigError(f"{key} must be a list of dicts, and is {_kind(value)}", "reader")
+        raise ConfigError(f"{key} must be a list of dicts, and is {kind_of(value)}", "reader")
     readers: list[ReaderOptions] = []
     for reader in value:
         if not isinstance(reader, Mapping) or "until" not in reader:
@@ -310,7 +248,7 @@ def _places(readers: Iterable[Mapping[str, Any]]) -> list[Place]:
         path, domain = reader.get("path", "/"), reader.get("domain")
         for name, value in (("path", path), ("domain", domain or "")):
             if not isinstance(value, str):
-                raise ConfigError(f'{key}"{name}" must be str, and is {_kind(value)}', "reader")
+                raise ConfigError(f'{key}"{name}" must be str, and is {kind_of(value)}', "reader")
         if "path" in reader or "domain" in reader:
             places.append((domain, path))
     return places
@@ -369,7 +307,7 @@ def _policy(settings: Mapping[str, Any]) -> PolicyOptions:
         "absolute": in_seconds("ABSOLUTE", settings["ABSOLUTE"]),
         "renew_after": in_seconds("RENEW_AFTER", renew_after),
         "skew": in_seconds("SKEW", settings["SKEW"]),
-        "persistent": _expect("PERSISTENT", settings["PERSISTENT"], bool),
+        "persistent": expect("PERSISTENT", settings["PERSISTENT"], bool),
     }
 
 
@@ -386,39 +324,19 @@ def in_seconds(name: str, value: object) -> int | None:
 
 
 def _cookie(settings: Mapping[str, Any]) -> CookieOptions:
-    secure = _one_of("COOKIE_SECURE", settings["COOKIE_SECURE"], ("auto", True, False))
+    secure = one_of("COOKIE_SECURE", settings["COOKIE_SECURE"], ("auto", True, False))
     domain = settings["COOKIE_DOMAIN"]
     return {
-        "path": _expect("COOKIE_PATH", settings["COOKIE_PATH"], str),
-        "domain": None if domain is None else _expect("COOKIE_DOMAIN", domain, str),
+        "path": expect("COOKIE_PATH", settings["COOKIE_PATH"], str),
+        "domain": None if domain is None else expect("COOKIE_DOMAIN", domain, str),
         "secure": None if secure == "auto" else secure,
-        "httponly": _expect("COOKIE_HTTPONLY", settings["COOKIE_HTTPONLY"], bool),
-        "samesite": _one_of(
+        "httponly": expect("COOKIE_HTTPONLY", settings["COOKIE_HTTPONLY"], bool),
+        "samesite": one_of(
             "COOKIE_SAMESITE", settings["COOKIE_SAMESITE"], ("Lax", "Strict", "None", None)
         ),
-        "partitioned": _expect("COOKIE_PARTITIONED", settings["COOKIE_PARTITIONED"], bool),
-        "priority": _one_of(
+        "partitioned": expect("COOKIE_PARTITIONED", settings["COOKIE_PARTITIONED"], bool),
+        "priority": one_of(
             "COOKIE_PRIORITY", settings["COOKIE_PRIORITY"], (None, "Low", "Medium", "High")
         ),
         "elsewhere": [],
     }
-
-
-def _one_of(name: str, value: Any, choices: tuple[Any, ...]) -> Any:
-    # By type too: 1 is no True here.
-    if not any(type(value) is type(choice) and value == choice for choice in choices):
-        message = f"{PREFIX}{name} must be one of {choices}, and is {_kind(value)}"
-        raise ConfigError(message, "option")
-    return value
-
-
-def _expect(name: str, value: Any, kind: type) -> Any:
-    if not isinstance(value, kind):
-        message = f"{PREFIX}{name} must be {kind.__name__}, and is {_kind(value)}"
-        raise ConfigError(message, "option")
-    return value
-
-
-def _kind(value: object) -> str:
-    """The type, never the value: it may be a secret."""
-    return f"a {type(value).__name__}" if value is not None else "None"

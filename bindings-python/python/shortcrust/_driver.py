@@ -68,6 +68,8 @@ class SessionInfo(NamedTuple):
     """When it was last written or renewed, in UTC."""
     is_current: bool
     """Whether it is the session of this request."""
+    label: str
+    """What ``login`` or ``SHORTCRUST_LABEL`` said; else empty."""
 
 
 @dataclass(slots=True)
@@ -76,6 +78,8 @@ class RequestSession:
 
     native: _core.Session | None = None
     """``None`` where no cookie came, and nothing was commanded."""
+    scope: Any = None
+    """What the front's ``label_of`` is given."""
 
     @property
     def reason(self) -> str | None:
@@ -116,6 +120,8 @@ class Driver:
     store: Store | AsyncStore | None = None
     has_records: bool = False
     """The store has the sessions, and not only which of those in cookies were revoked."""
+    label_of: Callable[[Any], object] | None = None
+    """Makes labels for users' sessions that have none."""
 
     def open(self, header: str) -> Steps[tuple[RequestSession, dict[str, Any] | None]]:
         """Reads a Cookie header, and asks the store for what it names: a session's data."""
@@ -137,6 +143,8 @@ class Driver:
         if self.store is None:
             raise Unsupported("without a store a session is saved with the response, and not now")
         native = self._native(session)
+        if modified and self.label_of is not None and native.label is None:
+            native.describe_by_default(_label_text(self.label_of(session.scope)))
         _core.save(
             self.engine,
             native,
@@ -169,7 +177,7 @@ class Driver:
         )
 
     def login(
-        self, session: RequestSession, user: str, data: dict[str, Any]
+        self, session: RequestSession, user: str, data: dict[str, Any], label: str | None = None
     ) -> dict[str, Any] | None:
         """The session is this user's when it is saved. Gives the data to go on with.
 
@@ -177,7 +185,9 @@ class Driver:
         """
         native = self._commanded(session)
         now = ambient.now_ms()
-        return _core.Session.login(native, self.engine, user, data, now, self.fallback)
+        shown = _core.Session.login(native, self.engine, user, data, now, self.fallback)
+        native.describe(_label_text(label))
+        return shown
 
     def logout(self, session: RequestSession) -> None:
         """The session ends when it is saved."""
@@ -203,9 +213,9 @@ class Driver:
         found = yield self._of_store("list"), index
         current = None if session is None else session.key
         listed = [
-            SessionInfo(key, _moment(times[0]), _moment(times[1]), key == current)
+            SessionInfo(key, _moment(info[0]), _moment(info[1]), key == current, info[2])
             for key, text in found
-            if (times := _core.record_times(text)) is not None
+            if (info := _core.record_info(text)) is not None
         ]
         return sorted(listed, key=lambda info: info.renewed, reverse=True)
 
@@ -335,6 +345,11 @@ def user_text(user: object) -> str:
     if isinstance(user, bool) or not isinstance(user, (str, int, UUID)) or str(user) == "":
         raise TypeError("a user must be a str that is not empty, an int or a UUID")
     return str(user)
+
+
+def _label_text(label: object) -> str:
+    """Without halves of characters, which UTF-8 does not have."""
+    return "" if label is None else str(label).encode(errors="replace").decode()
 
 
 def _error(reason: str) -> Exception:

@@ -35,10 +35,11 @@ use crate::{
 ///     expires: None,
 ///     epoch: 0,
 ///     user: Some("ada".into()),
+///     label: Some("Firefox".into()),
 ///     converted: false,
 ///     content: Content::Payload(r#"{"n":1}"#.into()),
 /// };
-/// assert_eq!(record.to_text(), r#"{"v":1,"c":1000,"r":2000,"e":0,"u":"ada","d":{"n":1}}"#);
+/// assert_eq!(record.to_text(), r#"{"v":1,"c":1000,"r":2000,"e":0,"u":"ada","l":"Firefox","d":{"n":1}}"#);
 /// assert_eq!(Record::parse(&record.to_text()), Ok(record));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +54,8 @@ pub struct Record {
     pub epoch: u32,
     /// Whose it is.
     pub user: Option<String>,
+    /// What the user knows it by; at most 200 bytes.
+    pub label: Option<String>,
     /// The session came in an old cookie, which would open again if its tombstone were swept.
     pub converted: bool,
     /// What it holds.
@@ -77,6 +80,7 @@ impl Record {
             expires: None,
             epoch: 0,
             user: None,
+            label: None,
             converted: false,
             content: Content::Tombstone,
         }
@@ -89,10 +93,12 @@ impl Record {
             let _ = write!(text, r#","x":{}"#, expires.0);
         }
         let _ = write!(text, r#","e":{}"#, self.epoch);
-        if let Some(user) = &self.user {
-            let mut writer = Writer::new(false);
-            writer.text(Text::Utf8(user));
-            let _ = write!(text, r#","u":{}"#, writer.finish());
+        for (key, value) in [("u", &self.user), ("l", &self.label)] {
+            if let Some(value) = value {
+                let mut writer = Writer::new(false);
+                writer.text(Text::Utf8(value));
+                let _ = write!(text, r#","{key}":{}"#, writer.finish());
+            }
         }
         if self.converted {
             text.push_str(r#","o":1"#);
@@ -112,13 +118,16 @@ impl Record {
         if number(map, "v") != Some(1) {
             return Err(Reason::Malformed);
         }
+        let words =
+            |key: &[u8]| map.get(key).and_then(|entry| entry.value.as_text()).map(ToString::to_string);
         let payload = map.get(b"d").map(|entry| text[entry.value.range.clone()].to_owned());
         Ok(Self {
             created: time("c").ok_or(Reason::Malformed)?,
             renewed: time("r").ok_or(Reason::Malformed)?,
             expires: time("x"),
             epoch: number(map, "e").and_then(|epoch| u32::try_from(epoch).ok()).ok_or(Reason::Malformed)?,
-            user: map.get(b"u").and_then(|entry| entry.value.as_text()).map(ToString::to_string),
+            user: words(b"u"),
+            label: words(b"l"),
             converted: number(map, "o") == Some(1),
             content: payload.map_or(Content::Tombstone, Content::Payload),
         })

@@ -288,6 +288,7 @@ impl Session {
             let their_payload = theirs.payload().ok_or(Reason::Internal)?;
             let merged = self.settings.merge(&target.base, &target.mine, their_payload)?;
             self.set_payload(&mut target.record, merged)?;
+            target.record.label = target.record.label.or_else(|| theirs.record.label.clone());
         }
         target.record.renewed = target.record.renewed.max(times.0);
         target.record.expires = target.record.expires.max(times.1);
@@ -311,7 +312,8 @@ impl Session {
             None => return Err(Reason::Internal),
         };
         let mut target = Target { is_touch, ..target };
-        target.record = Record { epoch: over.record.epoch, ..target.record };
+        let label = target.record.label.or_else(|| over.record.label.clone());
+        target.record = Record { epoch: over.record.epoch, label, ..target.record };
         if is_touch {
             target.record = over.record.clone();
         } else {
@@ -357,6 +359,7 @@ impl Session {
         let is_created = target.over.is_none();
         (self.meta.created, self.meta.issued) = (Some(target.record.created), Some(now));
         self.meta.user.clone_from(&target.record.user);
+        self.label.set(target.record.label.clone());
         let Target { key, record, mine, .. } = target;
         stored.row = Some(Loaded { key, version, record, base: mine.clone() });
         let change = if is_created { StoreChange::Create } else { StoreChange::Save };

@@ -5,6 +5,7 @@ mod chain;
 mod engine;
 mod head;
 mod identity;
+mod label;
 mod machine;
 mod opening;
 mod revocation;
@@ -29,6 +30,7 @@ pub use spec::FormatSpec;
 
 use engine::Settings;
 use identity::Identity;
+use label::Label;
 use machine::Task;
 use stored::Stored;
 use tables::{Change, CookieChange, Event, Leave, State, StoreChange, next};
@@ -106,6 +108,7 @@ pub struct Session {
     renew: bool,
     epoch: u32,
     meta: Meta,
+    label: Label,
     /// For sessions in a store.
     stored: Option<Stored>,
     /// Ids of ended sessions in cookies, for the store that remembers them.
@@ -160,6 +163,7 @@ impl Session {
             renew: false,
             epoch: 0,
             meta: Meta::default(),
+            label: Label::default(),
             stored,
             ended: Vec::new(),
             marked_at: UnixMillis::default(),
@@ -226,6 +230,7 @@ impl Session {
     pub fn refuse(&mut self, reason: Reason) {
         (self.state, self.incoming, self.reason) = (State::Fresh, None, Some(reason));
         (self.meta, self.identity) = (Meta::default(), None);
+        self.label.set(None);
         self.stored = self.stored.take().map(|_| Stored::default());
     }
 
@@ -276,7 +281,10 @@ impl Session {
     /// comes along.
     pub fn except(&mut self, user: &str, now: UnixMillis) -> Result<(), ConfigError> {
         self.excepted_until = Some(UnixMillis(i64::MAX));
-        self.login(user, &Content::Unchanged, now).map(|_| ())
+        let label = self.label().map(ToOwned::to_owned);
+        self.login(user, &Content::Unchanged, now)?;
+        self.label.set(label);
+        Ok(())
     }
 
     /// The session is nobody's from now on, and empty, and under a new id if something is put into it.
@@ -342,6 +350,9 @@ impl Session {
         }
         self.enter(Event::Regenerate);
         self.leave_id(leave);
+        if leave != Leave::Privilege {
+            self.label.set(None);
+        }
         self.meta.created = Some(now);
         self.moved = true;
     }

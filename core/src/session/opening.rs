@@ -7,6 +7,7 @@ use super::{
     actions::Row,
     chain::{Duplicates, Found},
     engine::Mode,
+    label::Label,
     revocation,
     stored::Stored,
     tables::State,
@@ -161,6 +162,7 @@ impl Engine {
         let payload = payload.clone();
         let facts = payload::scan(&payload, self.0.dialect)?;
         let key = self.0.scope.key(&id);
+        let label = Label::of(&record);
         let stored = Stored::loaded(id, key, row.version, record, &payload);
         Ok(Session {
             state: State::Live,
@@ -168,6 +170,7 @@ impl Engine {
             reason: None,
             is_cookie_stale: stale,
             meta,
+            label,
             stored: Some(stored),
             ..self.fresh(Reason::Internal)
         })

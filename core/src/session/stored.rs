@@ -164,7 +164,10 @@ impl Session {
         };
         let is_touch = !is_raised && mine == base;
         let epoch = row.record.epoch + u32::from(is_raised);
-        let record = self.record(&payload, now, epoch, is_touch)?;
+        let mut record = self.record(&payload, now, epoch, is_touch)?;
+        if is_raised {
+            record.label = self.label.of_new_user(record.user.is_some());
+        }
         Ok(Target { key: row.key.clone(), over: Some(row), mine, base, record, is_touch, is_raised })
     }
 
@@ -187,12 +190,14 @@ impl Session {
             return Err(SealError::not_finite());
         }
         let created = self.meta.created.or(self.meta.issued).unwrap_or(now);
+        let user = self.user_in(payload);
         Ok(Record {
             created,
             renewed: now,
             expires: self.settings.policy.expires(now, created),
             epoch,
-            user: self.user_in(payload),
+            label: self.label.in_record(user.is_some()),
+            user,
             converted: self.stored.as_ref().is_some_and(|stored| stored.is_converted),
             content: record::Content::Payload(payload.to_owned()),
         })

@@ -60,6 +60,7 @@ impl Engine {
             expires: self.0.policy.expires(now, now),
             epoch: 0,
             user,
+            label: None,
             // A row that could not be removed would be taken over once more.
             converted: true,
             content: Content::Payload(payload.to_owned()),

@@ -120,8 +120,6 @@ const CHECKS: Record<string, Check> = {
   prefix: string,
   valid: callable,
   beforeSave: callable,
-  peerExact: boolean,
-  merge: object,
 }
 
 const DEFAULTS: Record<string, unknown> = {

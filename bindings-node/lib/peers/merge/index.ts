@@ -4,8 +4,8 @@ import { type MergeOption, mergeRules } from '../../merge-rules.js'
 import type { MergeRules } from '../../native.js'
 import { pause } from '../../timers.js'
 import type { SessionRecord } from '../express-session/types.js'
-import type { Answered, Found, Rows } from './rows.js'
-import { type Turns, turnsOf } from './turns.js'
+import type { Answered, Rows } from './rows.js'
+import { Turns } from './turns.js'
 
 const TRIES = 16
 /** Milliseconds. */
@@ -23,20 +23,17 @@ export interface Known {
 export interface Written<S> {
   session: S
   text: string
-  /** The row would be the same, but that its time is to begin anew. */
-  isTouch?: boolean
   with(data: object): S
 }
 
 export class Merger<S extends object> {
   readonly #rows: Rows<S>
+  readonly #turns = new Turns()
   readonly #rules: MergeRules
-  readonly #turns: Turns
 
-  constructor(rows: Rows<S>, rules: MergeRules, turns: Turns) {
+  constructor(rows: Rows<S>, rules: MergeOption | undefined) {
     this.#rows = rows
-    this.#rules = rules
-    this.#turns = turns
+    this.#rules = mergeRules(rules)
   }
 
   /** With what a record is compared that was just read. */
@@ -44,58 +41,26 @@ export class Merger<S extends object> {
     return this.#rows.tokenOf?.(record)
   }
 
-  /** Writes what changed since `known`. Where the row has gone nothing is written: the answer is false, and no error. */
-  write(id: string, known: Known, written: Written<S>, done: Answered<boolean>): void {
-    const begin = (ended: Answered<boolean>) =>
-      new Attempt(this.#rows, this.#rules, id, known, written, ended).begin()
-    this.inTurn(id, begin, done)
-  }
-
-  /**
-   * Ends a session that is to go on under another id; the answer is what was there, nothing where another request has
-   * ended it. `remove` is what the peer does for it.
-   */
-  end(id: string, remove: (done: Answered) => void, done: Answered<Found>): void {
-    const begin = (ended: Answered<Found>) =>
-      this.#rows.take(id, (error, found) => remove((failed) => ended(error || failed, found)))
-    this.inTurn(id, begin, done)
-  }
-
-  /** Data as JSON with the changes that led from `base` to `text`. */
-  joined(base: string, text: string, theirs: string): string {
-    return joined(this.#rules, base, text, theirs)
-  }
-
-  /** Runs what is not to come between another request's reading and writing. */
-  inTurn<T>(id: string, run: (done: Answered<T>) => void, done: Answered<T>): void {
+  /** Writes what changed since `known`. Where the row has gone nothing is written, and it is no error. */
+  write(id: string, known: Known, written: Written<S>, done: Answered): void {
     this.#turns.take(id, (release) => {
-      run((error, answer) => {
+      const attempt = new Attempt(this.#rows, this.#rules, id, known, written, (error) => {
         release()
-        done(error, answer)
+        done(error)
       })
+      attempt.begin()
     })
   }
 }
 
-/** At a store; none without rows: requests overwrite one another then, as in the peer, and nothing is added up. */
+/** None without rows: requests overwrite one another then, as in the peer, and nothing is added up. */
 export function mergerOf<S extends object>(
-  store: object,
   rows: Rows<S> | undefined,
   rules: MergeOption | undefined,
 ): Merger<S> | undefined {
-  if (rows !== undefined) return new Merger(rows, mergeRules(rules), turnsOf(store))
-  refuseRules(rules)
-  return undefined
-}
-
-/** For where nothing is merged. */
-export function refuseRules(rules: MergeOption | undefined): void {
-  if (rules === undefined) return
+  if (rows !== undefined) return new Merger(rows, rules)
+  if (rules === undefined) return undefined
   throw new ConfigError('merge', 'merge goes with a store and without peerExact, which merges nothing')
-}
-
-function joined(rules: MergeRules, base: string, text: string, theirs: string): string {
-  return theirs === base ? text : (rules.merge(base, text, theirs) ?? text)
 }
 
 /** One write, until it is done. */
@@ -105,7 +70,7 @@ class Attempt<S extends object> {
   readonly #id: string
   readonly #known: Known
   readonly #written: Written<S>
-  readonly #done: Answered<boolean>
+  readonly #done: Answered
   #tries = 0
 
   constructor(
@@ -114,7 +79,7 @@ class Attempt<S extends object> {
     id: string,
     known: Known,
     written: Written<S>,
-    done: Answered<boolean>,
+    done: Answered,
   ) {
     this.#rows = rows
     this.#rules = rules
@@ -125,17 +90,15 @@ class Attempt<S extends object> {
   }
 
   begin(): void {
-    const { isTouch, session } = this.#written
     const { token } = this.#known
-    if (isTouch && this.#rows.touch?.(this.#id, session, (error) => this.#done(error, true))) return
     if (token === undefined) this.#again()
-    else this.#guarded(() => this.#swap(session, token))
+    else this.#guarded(() => this.#swap(this.#written.session, token))
   }
 
   #again(): void {
     this.#rows.read(this.#id, (error, found) => {
-      if (error || found === undefined) this.#done(error, false)
-      else this.#guarded(() => this.#swap(this.#joined(found.data), found.token))
+      if (error || found === undefined) this.#done(error)
+      else this.#guarded(() => this.#swap(this.#joined(found.record), found.token))
     })
   }
 
@@ -148,7 +111,7 @@ class Attempt<S extends object> {
       if (error) this.#done(error)
       else if (isDone) {
         Object.assign(this.#known, { base: this.#written.text, token: next })
-        this.#done(undefined, true)
+        this.#done()
       } else if (this.#tries < TRIES) this.#later()
       else this.#done(new Error(CONFLICT))
     })
@@ -163,11 +126,12 @@ class Attempt<S extends object> {
     }
   }
 
-  #joined(theirs: object): S {
+  #joined({ cookie: _, ...data }: SessionRecord): S {
     const { session, text } = this.#written
-    const { base } = this.#known
-    const all = joined(this.#rules, base, text, JSON.stringify(theirs))
-    return all === text ? session : this.#written.with(JSON.parse(all))
+    const theirs = JSON.stringify(data)
+    const joined =
+      theirs === this.#known.base ? text : (this.#rules.merge(this.#known.base, text, theirs) ?? text)
+    return joined === text ? session : this.#written.with(JSON.parse(joined))
   }
 
   /** What a session can't be written with ends the turn too. */

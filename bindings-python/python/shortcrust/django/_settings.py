@@ -9,7 +9,8 @@ from typing import Any
 from django.conf import settings
 from django.core.signals import setting_changed
 
-from .. import _config, _core, ambient
+from .. import _config, _core, _store_config, ambient
+from .._checks import PREFIX
 from .._errors import ConfigError
 
 # Our own settings, without the prefix.
@@ -33,7 +34,7 @@ _KEYS = {
 
 def ours(name: str) -> Any:
     """A setting of ours; Django knows no defaults for it."""
-    return getattr(settings, _config.PREFIX + name, _OURS[name])
+    return getattr(settings, PREFIX + name, _OURS[name])
 
 
 def refuse_text(name: str, keys: object) -> None:
@@ -65,7 +66,7 @@ def sealed_engine() -> _core.Engine:
 def merge_rules() -> _core.MergeRules:
     """How the engines ``db``, ``cached_db`` and ``cache`` join two requests' changes."""
     given = ours("MERGE")
-    rules = {} if given is None else _config.merge_rules(given)
+    rules = {} if given is None else _store_config.merge_rules(given)
     try:
         return _core.MergeRules(rules)
     except ConfigError as error:
@@ -80,7 +81,7 @@ def cookie_warnings() -> list[str]:
 
 def past_readers() -> list[str]:
     """What to say of readers whose ``until`` has passed."""
-    return _config.past_readers({_config.PREFIX + "READERS": ours("READERS")}, ambient.now_ms())
+    return _config.past_readers({PREFIX + "READERS": ours("READERS")}, ambient.now_ms())
 
 
 def _engine(secrets: list[_config.Secret]) -> _core.Engine:
@@ -104,14 +105,14 @@ def _engine(secrets: list[_config.Secret]) -> _core.Engine:
         "COOKIE_SAMESITE": samesite.title() if samesite else None,
         "COOKIE_PARTITIONED": bool(ours("COOKIE_PARTITIONED")),
     }
-    prefixed = {_config.PREFIX + name: value for name, value in config.items()}
+    prefixed = {PREFIX + name: value for name, value in config.items()}
     return _config.build_engine(prefixed, secrets, _KEYS)
 
 
 def _refuse_unknown() -> None:
-    given = (name for name in dir(settings) if name.startswith(_config.PREFIX))
-    if unknown := sorted(name for name in given if name.removeprefix(_config.PREFIX) not in _OURS):
-        known = ", ".join(_config.PREFIX + name for name in _OURS)
+    given = (name for name in dir(settings) if name.startswith(PREFIX))
+    if unknown := sorted(name for name in given if name.removeprefix(PREFIX) not in _OURS):
+        known = ", ".join(PREFIX + name for name in _OURS)
         raise ConfigError(f"unknown: {', '.join(unknown)}; the settings are {known}", "option")
 
 

@@ -15,15 +15,17 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 
-def login(user_id: str | int | UUID) -> None:
+def login(user_id: str | int | UUID, *, label: str | None = None) -> None:
     """The session is this user's from now on: a new id, a new beginning, the same data.
 
-    Only another user's data stay behind. Call it after the password was checked, beside what your
+    Only another user's data stay behind. By ``label``, of which 200 bytes are kept, the user knows
+    the session where it is listed; default what ``SHORTCRUST_LABEL`` gives. A session in its cookie
+    has none. Call it after the password was checked, beside what your
     login extension does. Raises ``Unavailable`` where the store failed in this request, and
     ``ConfigError`` where the format of the cookie carries no user.
     """
     session = current_session._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
-    shown = current_driver().login(own_of(session), user_text(user_id), dict(session))
+    shown = current_driver().login(own_of(session), user_text(user_id), dict(session), label)
     if shown is not None:
         dict.clear(session)
         session.update(shown)

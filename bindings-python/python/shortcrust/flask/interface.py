@@ -14,7 +14,7 @@ from flask.json.tag import TaggedJSONSerializer
 from flask.sessions import SecureCookieSession, SessionMixin
 from flask.sessions import SessionInterface as PeerInterface
 
-from .. import _config, _core, ambient
+from .. import _config, _core, _store_config, ambient
 from .._driver import Driver, RequestSession, run
 from .._errors import ConfigError, Unsupported
 from .._queues import Queues
@@ -69,8 +69,7 @@ class ShortcrustInterface(PeerInterface):
 
     session_class: type[SecureCookieSession] = OwnSession
 
-    _STORES = ("SHORTCRUST_STORE", "SHORTCRUST_REVOCATIONS")
-    # What makes another engine when it changes. A store is told by its identity, and not copied.
+    # What makes another engine when it changes.
     keys: tuple[str, ...] = (*settings.FLASKS_KEYS, *_config.PLAIN_KEYS)
 
     def __init__(self) -> None:
@@ -84,9 +83,9 @@ class ShortcrustInterface(PeerInterface):
     def driver(self, app: Flask, tell: Callable[[str], None] = log) -> Driver | None:
         """The engine and its store; a configuration that is new and weak is told."""
         plain = list(map(app.config.get, self.keys))
-        stores = list(map(app.config.get, self._STORES))
-        if (plain, stores) != self._built[:2]:
-            self._built = (deepcopy(plain), stores, self._made(app, tell))
+        live = list(map(app.config.get, _config.LIVE_KEYS))
+        if (plain, live) != self._built[:2]:
+            self._built = (deepcopy(plain), live, self._made(app, tell))
         return self._built[2]
 
     def _made(self, app: Flask, tell: Callable[[str], None]) -> Driver | None:
@@ -218,13 +217,21 @@ def _note(own: RequestSession) -> None:
         current_request.environ[REASON] = own.failure
 
 
+def _label_of(config: Mapping[str, Any]) -> Callable[[Any], object] | None:
+    label = _store_config.label_of(config)
+    if label is None:
+        return None
+    # Some extensions save a session where there is no request.
+    return lambda _: label(current_request) if has_request_context() else None
+
+
 def _own_driver(
     app: Flask,
     config: Mapping[str, Any],
     secrets: list[_config.Secret],
     tell: Callable[[str], None],
 ) -> Driver:
-    store, purpose = _config.keeping(config, is_async=False)
+    store, purpose = _store_config.keeping(config, is_async=False)
     engine = _config.build_engine(config, secrets, settings.KEYS, settings.places_of(app))
     for weakness in (*engine.warnings, *_config.past_readers(config, ambient.now_ms())):
         tell(weakness)
@@ -238,4 +245,5 @@ def _own_driver(
         queue=Queues().place,
         store=store,
         has_records=purpose == "sessions",
+        label_of=_label_of(config),
     )

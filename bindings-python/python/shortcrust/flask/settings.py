@@ -11,7 +11,8 @@ from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
 
 from .. import _config
-from .._config import PREFIX, Place, Secret
+from .._checks import PREFIX
+from .._config import Place, Secret
 from .._errors import ConfigError
 from ._installed import HAS_PARTITIONED
 
@@ -37,7 +38,6 @@ _INSTEAD = {
     "COOKIE_SAMESITE": "SESSION_COOKIE_SAMESITE",
     "COOKIE_SECURE": "SESSION_COOKIE_SECURE",
     "IDLE": "PERMANENT_SESSION_LIFETIME",
-    "ID_BYTES": "SESSION_ID_LENGTH",
     "NAME": "SESSION_COOKIE_NAME",
 }
 KEYS = {

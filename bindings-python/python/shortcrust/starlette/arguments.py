@@ -9,6 +9,7 @@ from typing import Any
 from starlette.datastructures import Secret
 
 from .. import _config
+from .._checks import PREFIX
 from .._errors import ConfigError
 
 _POLICY = ("idle", "absolute", "renew_after", "skew", "persistent")
@@ -52,7 +53,7 @@ def in_our_words(message: str) -> str:
         name = found[1].lower()
         return f"policy[{name!r}]" if name in _POLICY else _ARGUMENTS.get(name, name)
 
-    return re.sub(_config.PREFIX + r"([A-Z_]+\*?)(?:, or SECRET_KEY and \w+)?", word, message)
+    return re.sub(PREFIX + r"([A-Z_]+\*?)(?:, or SECRET_KEY and \w+)?", word, message)
 
 
 _ARGUMENTS = {

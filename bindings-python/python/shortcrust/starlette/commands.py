@@ -16,13 +16,17 @@ if TYPE_CHECKING:
     from starlette.requests import HTTPConnection
 
 
-def login(connection: HTTPConnection, user_id: str | int | UUID) -> None:
+def login(
+    connection: HTTPConnection, user_id: str | int | UUID, *, label: str | None = None
+) -> None:
     """The session is this user's from now on: a new id, a new beginning, the same data.
 
-    Only another user's data stay behind. Raises ``Unavailable`` where the store failed in this
+    Only another user's data stay behind. By ``label``, of which 200 bytes are kept, the user knows
+    the session where it is listed; default what the option ``label`` gives. A session in its cookie
+    has none. Raises ``Unavailable`` where the store failed in this
     request, and ``ConfigError`` where the format of the cookie carries no user.
     """
-    connection.scope[OWN].login(user_text(user_id))
+    connection.scope[OWN].login(user_text(user_id), label)
 
 
 def logout(connection: HTTPConnection) -> None:

@@ -174,7 +174,7 @@ class _Connection:
     def user(self) -> str | None:
         return None if self.native is None else self.native.user
 
-    def login(self, user: str) -> None:
+    def login(self, user: str, label: str | None) -> None:  # noqa: ARG002 - has no store
         """An error: these cookies carry no user."""
         native = self._native()
         _core.Session.login(native, self.engine, user, {}, ambient.now_ms(), json.dumps)

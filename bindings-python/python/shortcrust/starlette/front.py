@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 from starlette.datastructures import MutableHeaders
+from starlette.requests import HTTPConnection
 
-from .. import _config, _core, _tagged, ambient
+from .. import _config, _core, _store_config, _tagged, ambient
+from .._checks import PREFIX
 from .._cookie_header import unquoted
 from .._driver import Driver, RequestSession, run_async
 from .._errors import ConfigError, ShortcrustError
@@ -50,11 +52,10 @@ class OwnFront:
             "COOKIE_SAMESITE": same_site.title(),
             "COOKIE_PARTITIONED": partitioned,
         }
-        config = {
-            _config.PREFIX + key: value for key, value in (*cookie.items(), *settings.items())
-        }
+        config = {PREFIX + key: value for key, value in (*cookie.items(), *settings.items())}
         try:
-            store, purpose = _config.keeping(config, is_async=True)
+            store, purpose = _store_config.keeping(config, is_async=True)
+            label_of = _of_connection(_store_config.label_of(config))
             self.engine: _core.Engine = _config.build_engine(config, list(secrets))
         except ConfigError as error:
             raise ConfigError(in_our_words(str(error)), error.code) from None
@@ -71,6 +72,7 @@ class OwnFront:
             queue=Queues().async_place,
             store=store,
             has_records=purpose == "sessions",
+            label_of=label_of,
         )
         self._name = name
         self._take_over = None if rows is None else TakeOver(self.driver, rows, name, settings)
@@ -105,6 +107,10 @@ class OwnFront:
             outer.put_back()
 
 
+def _of_connection(label: Callable[[Any], object] | None) -> Callable[[Any], object] | None:
+    return None if label is None else lambda scope: label(HTTPConnection(scope))
+
+
 class OwnSession(Session):
     """Emptied, it is nobody's any more."""
 
@@ -123,6 +129,7 @@ class Connection:
     ) -> None:
         self.driver = driver
         self.own = own
+        own.scope = scope
         # A mounted application's own middleware may put another one into the scope.
         self.session = session
         self._name = name
@@ -130,9 +137,9 @@ class Connection:
         self._is_accepted = False
         self._is_saved = False
 
-    def login(self, user: str) -> None:
+    def login(self, user: str, label: str | None) -> None:
         session = self.session
-        shown = self.driver.login(self.own, user, dict(session))
+        shown = self.driver.login(self.own, user, dict(session), label)
         if shown is not None:
             dict.clear(session)
             session.update(shown)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from .. import _config
@@ -13,6 +13,7 @@ from .front import OwnFront
 
 if TYPE_CHECKING:
     from starlette.datastructures import Secret
+    from starlette.requests import HTTPConnection
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from ..stores import AsyncStore
@@ -52,6 +53,7 @@ class SessionMiddleware(DropIn):
         user_key: str | None = None,
         namespace: str | None = None,
         merge: Mapping[str, Literal["add"]] | None = None,
+        label: Callable[[HTTPConnection], str | None] | None = None,
         take_over: Rows | None = None,
         peer_exact: bool = False,
     ) -> None:
@@ -68,6 +70,7 @@ class SessionMiddleware(DropIn):
             "USER_KEY": user_key,
             "NAMESPACE": namespace,
             "MERGE": merge,
+            "LABEL": label,
         }
         ours = {key: option for key, option in ours.items() if option is not None}
         is_own = bool(ours) or policy is not None or take_over is not None
