@@ -12,7 +12,11 @@ import { ambient, clock, HOSTS, NOW, SECRET, sealedToken, serve, warnings } from
 const OPTIONS = { secrets: [SECRET] }
 
 for (const [host, app] of Object.entries(HOSTS)) {
-  const on = (name, routes, use) => test(`${host}: ${name}`, () => serve(app(OPTIONS, routes), use))
+  const on = (name, routes, use) =>
+    test(`${host}: ${name}`, (context) => {
+      clock(context)
+      return serve(app(OPTIONS, routes), use)
+    })
 
   const routes = {
     '/login': (request) => {

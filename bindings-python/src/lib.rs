@@ -21,6 +21,10 @@ mod _core {
     #[pymodule_export]
     const LEAST_FLASK_SECRET: usize = shortcrust::format::Flask::LEAST_SECRET;
     #[pymodule_export]
+    const LEAST_ID_BYTES: usize = shortcrust::format::Id::LEAST_BYTES;
+    #[pymodule_export]
+    const MOST_ID_BYTES: usize = shortcrust::format::Id::MOST_BYTES;
+    #[pymodule_export]
     const MAX_PAYLOAD: usize = shortcrust::format::MAX_PAYLOAD;
     #[pymodule_export]
     const MAX_RECORD: usize = shortcrust::format::MAX_RECORD;

@@ -188,6 +188,17 @@ def test_ids_are_as_long_as_is_said_and_signed_where_it_is_said(options: dict[st
     assert len(signer.unsign(cookie or "")) == 64
 
 
+@KINDS
+@pytest.mark.parametrize("length", [15, 97])
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_length_that_is_refused_is_named_as_it_was_set(
+    options: dict[str, Any], length: int
+) -> None:
+    for key in ("SESSION_ID_LENGTH", "SHORTCRUST_ID_BYTES"):
+        with pytest.raises(ConfigError, match=f"^{key} must be 16 to 96 random bytes: 32 are a"):
+            app_of(Shortcrust, options | {key: length})
+
+
 @pytest.mark.parametrize(("permanent", "lasts"), [(True, True), (False, False)])
 @pytest.mark.parametrize("kind", ["redis"])
 def test_session_permanent_says_whether_the_cookie_outlives_the_browser(

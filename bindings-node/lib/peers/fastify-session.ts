@@ -14,8 +14,9 @@ import * as signers from './fastify-session/signer.js'
 import type { Callback, CallbackSession } from './fastify-session/store.js'
 import * as stores from './fastify-session/store.js'
 import { checkCookie, type RequestMembers } from './fastify-shared.js'
-import { mergerOf } from './merge/index.js'
-import { type AnyStore, rowsOf } from './merge/rows.js'
+import { rowsOf } from './merge/choose.js'
+import { type Merger, mergerOf } from './merge/index.js'
+import type { AnyStore } from './merge/rows.js'
 
 const ID_BYTES = 24
 const SECRET_LENGTH = 32
@@ -68,14 +69,20 @@ function settingsOf(options: fastifySession.FastifySessionOptions): Settings {
     saveUninitialized,
     signer: signerOf(options),
     store: options.store || new stores.Store(),
-    merger: mergerOf(
-      options.peerExact ? undefined : options.store && rowsOf(options.store as AnyStore),
-      options.merge,
-    ),
+    merger: merger(options),
   }
   const attributes = { ...settings.cookie, secure: settings.cookie.secure || false }
   checkCookie(settings.cookieName, attributes as CookieSerializeOptions)
   return settings
+}
+
+function merger({
+  merge,
+  peerExact,
+  store,
+}: fastifySession.FastifySessionOptions): Merger<object> | undefined {
+  const rows = peerExact || !store ? undefined : rowsOf(store as AnyStore)
+  return mergerOf(store ?? {}, rows, merge)
 }
 
 function cookieOf(given: fastifySession.CookieOptions): CookieSource {

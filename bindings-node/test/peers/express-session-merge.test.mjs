@@ -34,6 +34,13 @@ function openFiles() {
 /** A shop whose `/slow` waits, between reading and writing, until `meanwhile` is done. */
 function shop(front, store, options, meanwhile) {
   const ended = (response, next) => (error) => (error ? next(error) : response.end())
+  const renewed = async (request, data, done) => {
+    await meanwhile.run()
+    request.session.regenerate((error) => {
+      Object.assign(request.session, data)
+      done(error)
+    })
+  }
   return express()
     .use(front({ secret: SECRET, resave: false, saveUninitialized: false, store, ...options }))
     .get('/login', (request, response) => {
@@ -66,10 +73,20 @@ function shop(front, store, options, meanwhile) {
         else request.session.save(ended(response, next))
       })
     })
+    .get('/unchanged', (request, response, next) => request.session.save(ended(response, next)))
+    .get('/remember', (request, response, next) => {
+      request.session.cookie.maxAge = 9e8
+      request.session.save(ended(response, next))
+    })
     .get('/reader', async (request, response) => {
       await meanwhile.run()
       response.json(request.session)
     })
+    .get('/level', (request, response, next) => {
+      const { cookie: _, ...data } = request.session
+      renewed(request, { ...data, level: 2 }, ended(response, next))
+    })
+    .get('/bob', (request, response, next) => renewed(request, { user: 'bob' }, ended(response, next)))
     .get('/logout', (request, response, next) => request.session.destroy(ended(response, next)))
     .get('/', (request, response) => {
       // session-file-store keeps a time of its own.
@@ -138,6 +155,26 @@ for (const [name, { skip, open }] of Object.entries(ALL)) {
     assert.deepEqual((await browser.get()).json(), {})
   })
 
+  on('a new id does not outlive a logout', async ({ browser, meanwhile, other, records }) => {
+    meanwhile.run = () => other.get('/logout')
+    await browser.get('/level')
+    assert.deepEqual((await browser.get()).json(), { level: 2 })
+    const ids = await records.ids?.()
+    if (ids) assert.equal(ids.length, 1)
+  })
+
+  on('a login in flight stands, without what has ended', async ({ browser, meanwhile, other }) => {
+    meanwhile.run = () => other.get('/logout')
+    await browser.get('/bob')
+    assert.deepEqual((await browser.get()).json(), { user: 'bob' })
+  })
+
+  on('a new id that nobody disturbs has what it was given', async ({ browser, other }) => {
+    await browser.get('/level')
+    assert.deepEqual((await browser.get()).json(), { ...ADA, level: 2 })
+    assert.deepEqual((await other.get()).json(), {})
+  })
+
   on(
     'with resave a reader in flight overwrites nothing',
     async ({ browser, meanwhile, other }) => {
@@ -172,6 +209,36 @@ for (const [name, { skip, open }] of Object.entries(ALL)) {
 }
 
 for (const [name, { skip, open }] of Object.entries(STORES)) {
+  for (const path of ['/reader', '/unchanged']) {
+    test(`${name}: a forced save that leaves the row as it is is a touch (${path})`, {
+      skip,
+    }, async (context) => {
+      const records = await open()
+      context.after(() => records.close())
+      const store = records.store(session)
+      const options = { resave: path === '/reader', genid: () => 'ada' }
+      await serve(shop(session, store, options, { run() {} }), async (browser) => {
+        await browser.get('/login')
+        const before = await records.text('ada')
+        await records.setSecondsLeft('ada', 10)
+        await browser.get(path)
+        assert.equal(await records.text('ada'), before)
+        assert.ok((await records.secondsLeft('ada')) > 50)
+      })
+    })
+  }
+
+  test(`${name}: a save with another maxAge is written`, { skip }, async (context) => {
+    const records = await open()
+    context.after(() => records.close())
+    const options = { cookie: { maxAge: 60_000 }, genid: () => 'ada' }
+    await serve(shop(session, records.store(session), options, { run() {} }), async (browser) => {
+      await browser.get('/login')
+      await browser.get('/remember')
+      assert.equal(JSON.parse(await records.text('ada')).cookie.originalMaxAge, 9e8)
+    })
+  })
+
   test(`${name}: a row is written as the peer would write it`, { skip }, async (context) => {
     const records = await open()
     context.after(() => records.close())

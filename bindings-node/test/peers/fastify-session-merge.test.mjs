@@ -33,6 +33,18 @@ async function shop(module, store, options, meanwhile) {
     await meanwhile.run()
     return {}
   })
+  app.get('/level', async (request) => {
+    const { user } = request.session
+    request.session.seen = 1
+    await meanwhile.run()
+    await request.session.regenerate(['pie', 'seen'])
+    Object.assign(request.session, { user, level: 2 })
+    return {}
+  })
+  app.get('/read', async ({ session }) => {
+    await meanwhile.run()
+    return session.user
+  })
   app.get('/logout', async ({ session }) => (await session.destroy()) ?? {})
   app.get('/', async ({ session: { cookie: _, ...data } }) => data)
   await app.listen({ port: 0, host: '127.0.0.1' })
@@ -83,6 +95,29 @@ for (const [name, { skip, open }] of Object.entries(ALL)) {
 
   on('both requests add to a number that is named', async (both) => assert.equal(await counted(both), 2), {
     merge: { count: 'add' },
+  })
+
+  on('a new id takes along what another request wrote meanwhile, in the named fields', async (all) => {
+    const { browser, meanwhile, other } = all
+    meanwhile.run = () => other.get('/add?key=pie')
+    await browser.get('/level')
+    assert.deepEqual((await browser.get()).json(), { user: 'ada', pie: 1, seen: 1, level: 2 })
+  })
+
+  on('a new id does not outlive a logout', async ({ browser, meanwhile, other }) => {
+    meanwhile.run = () => other.get('/logout')
+    await browser.get('/level')
+    assert.deepEqual((await browser.get()).json(), { seen: 1, level: 2 })
+  })
+
+  on('a reader in flight, whose session rolling saves, overwrites nothing', async (all) => {
+    const { browser, meanwhile, other } = all
+    meanwhile.run = () => other.get('/add?key=pie')
+    await browser.get('/read')
+    assert.deepEqual((await browser.get()).json(), { user: 'ada', pie: 1 })
+    meanwhile.run = () => other.get('/logout')
+    await browser.get('/read')
+    assert.deepEqual((await browser.get()).json(), {})
   })
 
   for (const [title, module, options] of [

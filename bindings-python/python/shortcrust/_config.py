@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta, timezone
 from typing import TYPE_CHECKING, Any, cast
 
 from ._checks import PREFIX, expect, kind_of, one_of
-from ._core import Engine
+from ._core import LEAST_ID_BYTES, MOST_ID_BYTES, Engine
 from ._errors import ConfigError
 from ._store_config import merge_rules, purpose_of
 
@@ -178,12 +178,19 @@ def _kept(settings: Mapping[str, Any]) -> EngineOptions:
         options["user_key"] = expect("USER_KEY", settings["USER_KEY"], str)
     if settings["MERGE"] is not None:
         options["merge"] = merge_rules(settings["MERGE"])
-    options["id_bytes"] = expect("ID_BYTES", settings["ID_BYTES"], int)
+    options["id_bytes"] = _id_bytes(expect("ID_BYTES", settings["ID_BYTES"], int))
     options["audience"] = settings["AUDIENCE"]
     options["namespace"] = expect("NAMESPACE", settings["NAMESPACE"], str)
     outage = one_of("OUTAGE", settings["OUTAGE"], ("error", "empty"))
     options["tolerates_outage"] = outage == "empty"
     return cast("EngineOptions", options)
+
+
+def _id_bytes(count: int) -> int:
+    if LEAST_ID_BYTES <= count <= MOST_ID_BYTES:
+        return count
+    span = f"{LEAST_ID_BYTES} to {MOST_ID_BYTES} random bytes: 32 are a good choice"
+    raise ConfigError(f"{PREFIX}ID_BYTES must be {span}", "option")
 
 
 def _format(key: str, value: object, audience: str, meta: str | None) -> FormatOptions:

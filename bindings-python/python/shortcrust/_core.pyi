@@ -7,6 +7,8 @@ from ._options import EngineOptions, FormatOptions, PolicyOptions
 
 LEAST_DJANGO_SECRET: int
 LEAST_FLASK_SECRET: int
+LEAST_ID_BYTES: int
+MOST_ID_BYTES: int
 MAX_PAYLOAD: int
 MAX_RECORD: int
 MAX_TOKEN: int

@@ -25,6 +25,8 @@ impl Id {
     pub const BYTES: usize = 32;
     /// Fewer could be guessed.
     pub const LEAST_BYTES: usize = 16;
+    /// More would be no id that is read.
+    pub const MOST_BYTES: usize = 96;
     const LENGTHS: core::ops::RangeInclusive<usize> = 22..=128;
 
     /// Signed by itsdangerous' `Signer` with this salt: `SESSION_USE_SIGNER` has `flask-session`.

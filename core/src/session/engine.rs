@@ -256,7 +256,7 @@ impl EngineBuilder {
         let Self { mut settings } = self;
         settings.scope.name.clone_from(&settings.name);
         let writer = settings.chain.writer();
-        if !(Id::LEAST_BYTES..=96).contains(&settings.id_bytes) {
+        if !(Id::LEAST_BYTES..=Id::MOST_BYTES).contains(&settings.id_bytes) {
             return Err(ConfigError::new("option", "an id has 16 to 96 random bytes: 32 are a good choice"));
         }
         if settings.mode != Mode::Sessions && !settings.merge_rules.is_empty() {

@@ -2,8 +2,9 @@ import type { CipherKey } from 'node:crypto'
 
 import { newId } from '../../native.js'
 import { checkAttributes, checkKeys } from '../cookie-jar.js'
+import { rowsOf } from '../merge/choose.js'
 import { type Merger, mergerOf } from '../merge/index.js'
-import { type Rows, rowsOf } from '../merge/rows.js'
+import type { Rows } from '../merge/rows.js'
 import { Cookie } from './cookie.js'
 import { isSecure } from './incoming.js'
 import { MemoryRows, MemoryStore } from './memory-store.js'
@@ -58,7 +59,7 @@ export function settled(options: Options, deprecate: Deprecate): Settings {
     saveUninitialized: saveUninitialized === undefined || saveUninitialized,
     secrets: listed(options.secret, deprecate),
     store: used,
-    merger: mergerOf(options.peerExact === true ? undefined : rowsFor(used), options.merge),
+    merger: mergerOf(used, options.peerExact === true ? undefined : rowsFor(used), options.merge),
     unset: unset || 'keep',
   }
   warn(settings)

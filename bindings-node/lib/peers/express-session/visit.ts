@@ -5,6 +5,7 @@ import { delayLastByte } from '../../delay-response-end.js'
 import { beforeHead } from '../../head.js'
 import { immediate as defer } from '../../timers.js'
 import { sign } from '../cookie-signature.js'
+import { leaveBehind } from '../merge/carried.js'
 import type { Known } from '../merge/index.js'
 import { serialize } from './cookie.js'
 import { isSecure, sentId } from './incoming.js'
@@ -12,6 +13,14 @@ import { log } from './log.js'
 import type { Settings } from './options.js'
 import { dataText, Session, settle } from './session.js'
 import type { Callback, Request, SessionRecord } from './types.js'
+
+type Methods = Record<'destroy' | 'regenerate' | 'reload' | 'save', (done: Callback) => unknown>
+
+interface Row extends Known {
+  id: string
+  /** As JSON: a touch does not write it. */
+  cookie: string
+}
 
 /** One request's session, from the cookie that came to what the response and the store are told. */
 export class Visit {
@@ -28,7 +37,9 @@ export class Visit {
   /** What is in the store for all we know. */
   #saved: string | undefined
   /** The row that the session was read from, or was written to. */
-  #row: (Known & { id: string }) | undefined
+  #row: Row | undefined
+  /** The data, as JSON, of the session that this one followed, where another request had ended that. */
+  #ended: string | undefined
   #isTouched = false
   #isBroken = false
 
@@ -91,7 +102,8 @@ export class Visit {
     const token = merger?.tokenOf(found)
     const session = store.createSession(this.#request, found)
     this.#remember(dataText(found))
-    this.#row = { id: this.#sentId as string, base: dataText(found), token }
+    const cookie = JSON.stringify((this.#request.session ?? session).cookie)
+    this.#row = { id: this.#sentId as string, base: dataText(found), token, cookie }
     if (!resave) this.#saved = this.#text
     this.#watch(this.#request.session ?? session)
   }
@@ -104,8 +116,18 @@ export class Visit {
   /** Gives the session methods that tell of a save, whosever class it is; not enumerable, as they are there. */
   #watch(session: Session): void {
     const visit = this
-    const { reload, save } = session as { [method in 'reload' | 'save']: (done: Callback) => unknown }
+    const { destroy, regenerate, reload, save } = session as Methods
+    define(session, 'destroy', function (this: Session, callback?: Callback) {
+      if (visit.#request.session === this) delete visit.#request.session
+      return settle(this, callback, (done) => visit.#inTurn(this.id, (end) => destroy.call(this, end), done))
+    })
+    define(session, 'regenerate', function (this: Session, callback?: Callback) {
+      return settle(this, callback, (done) =>
+        visit.#regenerate(this, (end) => regenerate.call(this, end), done),
+      )
+    })
     define(session, 'save', function (this: Session, callback?: Callback) {
+      visit.#leaveBehind(this)
       visit.#saved = dataText(this)
       return settle(this, callback, (done) => visit.#write(this, save, done))
     })
@@ -125,21 +147,60 @@ export class Visit {
     const { merger } = this.#settings
     const { id } = session
     const text = dataText(session)
-    if (merger !== undefined && this.#row?.id === id) {
-      merger.write(id, this.#row, { session, text, with: (data) => rebuilt(session, data) }, done)
+    const cookie = JSON.stringify(session.cookie)
+    const row = this.#row
+    if (merger !== undefined && row?.id === id) {
+      const isTouch = row.base === text && row.cookie === cookie
+      const written = { session, text, isTouch, with: (data: object) => rebuilt(session, data) }
+      merger.write(id, row, written, (error) => {
+        if (!error) row.cookie = cookie
+        done(error)
+      })
       return
     }
     save.call(session, (error) => {
-      if (!error) this.#row = { id, base: text, token: undefined }
+      if (!error) this.#row = { id, base: text, token: undefined, cookie }
       done(error)
     })
+  }
+
+  /** The new session has nothing of an old one that another request has ended. */
+  #regenerate(session: Session, regenerate: (done: Callback) => void, done: Callback): void {
+    const { merger } = this.#settings
+    const row = this.#row
+    const next = (error?: unknown) => {
+      const { session: current } = this.#request
+      if (merger !== undefined && current && current !== session) this.#watch(current)
+      done(error)
+    }
+    if (merger === undefined || row?.id !== session.id) {
+      regenerate(next)
+      return
+    }
+    merger.end(row.id, regenerate, (error, found) => {
+      if (!error && found === undefined) this.#ended = row.base
+      next(error)
+    })
+  }
+
+  #leaveBehind(session: Session): void {
+    if (this.#ended !== undefined) leaveBehind(this.#ended, session)
+  }
+
+  /** Between no other request's reading and writing. */
+  #inTurn(id: string, run: (done: Callback) => void, done: Callback): void {
+    const { merger } = this.#settings
+    if (merger === undefined) run(done)
+    else merger.inTurn(id, run, done)
   }
 
   /** Before the response's head is written. */
   #head(): void {
     const { proxy } = this.#settings
     const { session } = this.#request
-    if (!session || !this.#isCookieDue(session)) return
+    if (!session) return
+    this.#leaveBehind(session)
+    if (!this.#isCookieDue(session)) return
     if (session.cookie.secure && !isSecure(this.#request, proxy)) {
       log('not secured')
       return
@@ -162,10 +223,11 @@ export class Visit {
     }
     if (sessionID && unset === 'destroy' && (session === undefined || session === null)) {
       log('destroying')
-      store.destroy(sessionID, answered)
+      this.#inTurn(sessionID, (end) => store.destroy(sessionID, end), answered)
       return true
     }
     if (!session) return false
+    this.#leaveBehind(session)
     this.#touch(session)
     // A handler may have put anything there.
     if (typeof sessionID !== 'string') return false
@@ -175,7 +237,7 @@ export class Visit {
     }
     if (this.#sentId !== sessionID || typeof store.touch !== 'function') return false
     log('touching')
-    store.touch(sessionID, session, answered)
+    this.#inTurn(sessionID, (end) => store.touch?.(sessionID, session, end), answered)
     return true
   }
 
@@ -196,6 +258,8 @@ export class Visit {
   }
 
   #isModified(session: Session): boolean {
+    // Of a session that has ended nothing is left: that is no change which asks to be kept.
+    if (this.#ended !== undefined && dataText(session) === '{}') return false
     return this.#id !== session.id || this.#text !== dataText(session)
   }
 

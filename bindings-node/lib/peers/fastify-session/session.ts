@@ -4,6 +4,7 @@ import type { FastifyRequest, Session as SessionData } from 'fastify'
 import type fastifySession = require('../fastify-session.js')
 
 import type { SessionRecord } from '../express-session/types.js'
+import { leaveBehind } from '../merge/carried.js'
 import type { Known, Merger } from '../merge/index.js'
 import { Cookie, type CookieSource, inherited } from './cookie.js'
 import { fingerprint } from './fingerprint.js'
@@ -27,7 +28,13 @@ interface State extends Shared {
   fingerprint: string
   isSaved: boolean
   /** The row that it was read from, or was written to. */
-  known: Known | undefined
+  known: Row | undefined
+  /** The data, as JSON, of the session that this one followed, where another request had ended that. */
+  ended: string | undefined
+}
+
+interface Row extends Known {
+  cookie: string
 }
 
 /** What a store may give: a session of this process, or what JSON kept of one. */
@@ -67,6 +74,7 @@ export class Session {
       signedId,
       isSaved: false,
       known,
+      ended: undefined,
     }
     // Not enumerable, so that no log of a session shows secrets.
     Object.defineProperty(this, STATE, { value: { ...state, fingerprint: fingerprint(this) } })
@@ -105,11 +113,11 @@ export class Session {
   /** Ends this session and begins another, which keeps the named fields. */
   regenerate(fields?: string[] | Callback, callback?: Callback): Promise<void> | undefined {
     if (typeof fields === 'function') return this.regenerate(undefined, fields)
-    const { cookieOptions, id, request, store } = this[STATE]
+    const { cookieOptions, request, store } = this[STATE]
     const next = new Session(this[STATE], request, cookieOptions)
     if (Array.isArray(fields)) for (const field of fields) next.set(field, this[field])
     return answer(callback, (done) => {
-      store.destroy(id, (destroyError) => {
+      end(this, next, Array.isArray(fields) ? fields : [], (destroyError) => {
         store.set(next.sessionId, asData(next), (setError) => {
           attach(request, next)
           done(destroyError || setError)
@@ -120,12 +128,14 @@ export class Session {
 
   /** Removes this session from the store; the request has none from then on. */
   destroy(callback?: Callback): Promise<void> | undefined {
-    const { id, request, store } = this[STATE]
+    const { id, merger, request, store } = this[STATE]
     return answer(callback, (done) => {
-      store.destroy(id, (error) => {
+      const ended: Callback = (error) => {
         attach(request, null)
         done(error)
-      })
+      }
+      if (merger === undefined) store.destroy(id, ended)
+      else merger.inTurn(id, (end) => store.destroy(id, end), ended)
     })
   }
 
@@ -155,6 +165,8 @@ export class Session {
 
   /** Whether anything but the cookie changed since it was loaded or saved. */
   isModified(): boolean {
+    const { ended } = this[STATE]
+    if (ended !== undefined) leaveBehind(ended, this)
     return this[STATE].fingerprint !== fingerprint(this)
   }
 
@@ -191,27 +203,63 @@ function copyData(session: Session, previous: Previous): void {
 /** What came from the store is written so that other requests' changes stay. */
 function write(session: Session, done: Callback): void {
   const state = session[STATE]
-  const { id, known, merger, store } = state
+  const { ended, id, known, merger, store } = state
+  if (ended !== undefined) leaveBehind(ended, session)
   const text = merger && dataText(session)
+  const cookie = JSON.stringify(session.cookie)
   if (merger === undefined || text === undefined) {
     store.set(id, asData(session), done)
     return
   }
   if (known !== undefined) {
     // The cookie comes first, as in every row.
-    const joined = (data: object) => ({ cookie: session.cookie, ...data })
-    merger.write(id, known, { session, text, with: joined }, done)
+    const withCookie = (data: object) => ({ cookie: session.cookie, ...data })
+    const isTouch = known.base === text && known.cookie === cookie
+    merger.write(id, known, { session, text, isTouch, with: withCookie }, (error) => {
+      if (!error) known.cookie = cookie
+      done(error)
+    })
     return
   }
   store.set(id, asData(session), (error) => {
-    if (!error) state.known = { base: text, token: undefined }
+    if (!error) state.known = { base: text, token: undefined, cookie }
     done(error)
   })
 }
 
-function knownRow(session: Session, { merger }: Shared, previous: object): Known | undefined {
+/** Removes the session's row before the next one's is there, which has from it what other requests wrote meanwhile. */
+function end(session: Session, next: Session, fields: readonly string[], done: Callback): void {
+  const { id, known, merger, store } = session[STATE]
+  const text = merger && dataText(session)
+  if (merger === undefined || known === undefined || text === undefined) {
+    store.destroy(id, done)
+    return
+  }
+  const remove = (removed: Callback) => store.destroy(id, removed)
+  merger.end(id, remove, (error, found) => {
+    if (error) return done(error)
+    if (found === undefined) {
+      next[STATE].ended = known.base
+      leaveBehind(known.base, next)
+    } else carry(next, fields, text, merger.joined(known.base, text, JSON.stringify(found.data)))
+    done()
+  })
+}
+
+/** What is as it was stays the very value that it was. */
+function carry(next: Session, fields: readonly string[], text: string, all: string): void {
+  if (text === all) return
+  const [mine, theirs] = [JSON.parse(text), JSON.parse(all)]
+  for (const field of fields) {
+    if (JSON.stringify(mine[field]) !== JSON.stringify(theirs[field])) next.set(field, theirs[field])
+  }
+}
+
+function knownRow(session: Session, { merger }: Shared, previous: object): Row | undefined {
   const base = merger && dataText(session)
-  return merger && base !== undefined ? { base, token: merger.tokenOf(previous as SessionRecord) } : undefined
+  if (merger === undefined || base === undefined) return undefined
+  const cookie = JSON.stringify((previous as Session).cookie)
+  return { base, token: merger.tokenOf(previous as SessionRecord), cookie }
 }
 
 /** None of what JSON has no form for, such as a cycle: what becomes of that is the store's affair. */

@@ -7,10 +7,19 @@ import { checkKeys, read, write } from '../cookie-jar.js'
 
 import Keygrip = require('../keygrip.js')
 
+import { leaveBehind } from '../merge/carried.js'
+import { type Known, Merger } from '../merge/index.js'
+import type { Answered, Found } from '../merge/rows.js'
+import type { Merging } from './merging.js'
+import { KoaRows } from './rows.js'
 import { dataOf, Session } from './session.js'
 import type { opts, stores } from './types.js'
 
 type Data = Record<string, unknown>
+
+interface Row extends Known {
+  key: string
+}
 
 const DAY = 86_400_000
 /** The store is to have the session longer than the browser has the cookie. */
@@ -20,14 +29,21 @@ const STORE_GRACE = 10_000
 export class ContextSession {
   readonly opts: opts
   readonly store: stores | undefined
+  /** None where the peer's way was asked for. */
+  readonly merging: Merging | undefined
   readonly #ctx: Koa.Context
   #session: Session | false | undefined
   #externalKey: string | undefined
   /** What came in, as JSON. */
   #before: string | undefined
+  /** The store's row that the session was read from, or was written to. */
+  #row: Row | undefined
+  /** The `maxAge` that the store was asked with. */
+  #askedWith: opts['maxAge']
   #isOurs = false
 
-  constructor(ctx: Koa.Context, options: opts) {
+  constructor(ctx: Koa.Context, options: opts, merging?: Merging) {
+    this.merging = merging
     this.#ctx = ctx
     this.opts = { ...options }
     const { ContextStore, store } = this.opts
@@ -54,17 +70,15 @@ export class ContextSession {
     const key = this.#incomingKey()
     if (!key) return this.#create()
     const { maxAge, rolling } = this.opts
+    this.#askedWith = maxAge
     const data = await this.store?.get(key, maxAge, { ctx: this.#ctx, rolling })
     this.#open(data, key)
   }
 
   async commit({ save = false, regenerate = false } = {}): Promise<void> {
     if (this.#session === undefined) return
-    if (this.#session === false) return this.#remove()
-    if (regenerate) {
-      await this.#remove()
-      if (this.store) this.#externalKey = this.opts.genid(this.#ctx)
-    }
+    if (this.#session === false) return this.#removeInTurn()
+    if (regenerate && !(await this.#regenerate(this.#session))) return
     const isForced = save || regenerate || this.#session._requireSave
     const reason = isForced ? 'forced' : this.#reasonToSave(this.#session)
     if (reason === undefined) return
@@ -105,6 +119,7 @@ export class ContextSession {
     if (this.#isValid(data, key)) {
       this.#create(data, key)
       this.#before = JSON.stringify(dataOf(this.#session as Session))
+      if (key !== undefined) this.#row = { key, base: this.#before, token: undefined }
     } else this.#create()
   }
 
@@ -136,6 +151,32 @@ export class ContextSession {
     return this.opts.renew && isHalfOver(session) ? 'renew' : undefined
   }
 
+  /** Whether there is something to go on with: not where another request has ended the session meanwhile. */
+  async #regenerate(session: Session): Promise<boolean> {
+    const row = this.#row
+    const merger = row?.key === this.#externalKey ? this.#merger(false) : undefined
+    let isThere = true
+    if (merger !== undefined && row !== undefined) isThere = await this.#end(session, row, merger)
+    else await this.#remove()
+    if (this.store) this.#externalKey = this.opts.genid(this.#ctx)
+    return isThere
+  }
+
+  /** Removes the row; what other requests wrote meanwhile comes along, and nothing of what they have ended. */
+  async #end(session: Session, { base, key }: Row, merger: Merger<Data>): Promise<boolean> {
+    const text = JSON.stringify(dataOf(session))
+    const found = await promised<Found>((done) =>
+      merger.end(key, (removed) => settled(this.#remove(), removed), done),
+    )
+    if (found !== undefined) {
+      replace(session, text, merger.joined(base, text, JSON.stringify(found.data)))
+      return true
+    }
+    leaveBehind(base, session)
+    this.#before = undefined
+    return Object.keys(dataOf(session)).length > 0
+  }
+
   async #remove(): Promise<void> {
     if (this.#externalKey) await this.store?.destroy(this.#externalKey, { ctx: this.#ctx })
     const attributes = { ...this.opts, expires: new Date(0), maxAge: false }
@@ -154,11 +195,46 @@ export class ContextSession {
   }
 
   async #saveInStore(key: string, data: Data, maxAge: number | 'session', changed: boolean): Promise<void> {
-    const { externalKey, rolling } = this.opts
-    const lifetime = typeof maxAge === 'number' ? maxAge + STORE_GRACE : maxAge
-    await this.store?.set(key, data, lifetime, { changed, ctx: this.#ctx, rolling })
+    const { externalKey } = this.opts
+    if (!(await this.#isWritten(key, data, maxAge, changed))) return
     if (externalKey) externalKey.set(this.#ctx, key)
     else write(this.#jar, this.opts.key, key, this.opts)
+  }
+
+  /** Not where another request has ended the session. */
+  async #isWritten(key: string, data: Data, maxAge: number | 'session', changed: boolean): Promise<boolean> {
+    const lifetime = typeof maxAge === 'number' ? maxAge + STORE_GRACE : maxAge
+    const row = this.#row
+    const text = JSON.stringify(dataOf(this.#session as Session))
+    const merger = this.#merger(changed, lifetime)
+    if (merger !== undefined && row?.key === key) {
+      const times = Object.fromEntries(Object.entries(data).filter(([name]) => name.startsWith('_')))
+      const written = { session: data, text, with: (all: object) => ({ ...all, ...times }) }
+      return (await promised<boolean>((done) => merger.write(key, row, written, done))) === true
+    }
+    const { rolling } = this.opts
+    await this.store?.set(key, data, lifetime, { changed, ctx: this.#ctx, rolling })
+    this.#row = { key, base: text, token: undefined }
+    return true
+  }
+
+  /** Between no other request's reading and writing. */
+  async #removeInTurn(): Promise<void> {
+    const key = this.#externalKey
+    const merger = this.#merger(false)
+    if (merger === undefined || !key) return this.#remove()
+    const remove = (done: Answered) => settled(this.#remove(), done)
+    await promised<void>((done) => merger.inTurn(key, remove, done))
+  }
+
+  /** For one call of the store. */
+  #merger(changed: boolean, lifetime?: opts['maxAge']): Merger<Data> | undefined {
+    const { merging, store } = this
+    if (merging === undefined || store === undefined) return undefined
+    const common = { ctx: this.#ctx, rolling: this.opts.rolling }
+    const read = { ...common, maxAge: this.#askedWith }
+    const rows = new KoaRows(store, { read, write: { ...common, changed, maxAge: lifetime } })
+    return new Merger(rows, merging.rules, merging.turns)
   }
 
   /** Koa's own; if it is made just now, it signs with ours. */
@@ -207,4 +283,23 @@ function isMaxAge(value: unknown): boolean {
 
 function isHalfOver({ _expire, maxAge }: Session): boolean {
   return !!_expire && typeof maxAge === 'number' && _expire - ambient.now() < maxAge / 2
+}
+
+/** Puts data in the place of a session's, where they are not the same. */
+function replace(session: Session, text: string, all: string): void {
+  const [mine, theirs]: Data[] = [JSON.parse(text), JSON.parse(all)]
+  for (const key of Object.keys({ ...mine, ...theirs })) {
+    if (!(key in (theirs as Data))) delete session[key as keyof Session]
+    else if (JSON.stringify(mine?.[key]) !== JSON.stringify(theirs?.[key])) {
+      Object.assign(session, { [key]: theirs?.[key] })
+    }
+  }
+}
+
+function promised<T>(run: (done: Answered<T>) => void): Promise<T | undefined> {
+  return new Promise((resolve, reject) => run((error, found) => (error ? reject(error) : resolve(found))))
+}
+
+function settled(promise: Promise<void>, done: (error?: unknown) => void): void {
+  promise.then(() => done(), done)
 }

@@ -3,6 +3,7 @@ import type Koa from 'koa'
 
 import { checkAttributes } from '../cookie-jar.js'
 import { ContextSession } from './context.js'
+import { type Merging, mergingOf } from './merging.js'
 import { complete, SessionOptions as schema } from './options.js'
 import type * as types from './types.js'
 
@@ -15,7 +16,7 @@ const session = function createSession(one: unknown, other: unknown): Koa.Middle
   if (!isApp(app)) throw new TypeError('app instance required: `session(opts, app)`')
   const settings = complete((options ?? {}) as object)
   checkAttributes(settings)
-  extendContext(app.context, settings)
+  extendContext(app.context, settings, mergingOf(settings))
   return async function session(ctx, next) {
     const holder = (ctx as Holding)[HOLDER]
     if (holder.store) await holder.load()
@@ -80,12 +81,12 @@ interface Holding extends Koa.Context {
 }
 
 /** The first of several serves the application. */
-function extendContext(context: object, settings: types.opts): void {
+function extendContext(context: object, settings: types.opts, merging: Merging | undefined): void {
   if (Object.hasOwn(context, HOLDER)) return
   Object.defineProperties(context, {
     [HOLDER]: {
       get(this: Holding) {
-        this[MADE] ??= new ContextSession(this, settings)
+        this[MADE] ??= new ContextSession(this, settings, merging)
         return this[MADE]
       },
     },

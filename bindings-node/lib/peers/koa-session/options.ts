@@ -120,6 +120,8 @@ const CHECKS: Record<string, Check> = {
   prefix: string,
   valid: callable,
   beforeSave: callable,
+  peerExact: boolean,
+  merge: object,
 }
 
 const DEFAULTS: Record<string, unknown> = {

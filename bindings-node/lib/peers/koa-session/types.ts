@@ -1,5 +1,6 @@
 import type Koa from 'koa'
 
+import type { MergeOption } from '../../merge-rules.js'
 import type { CookieOptions } from '../cookie-options.js'
 
 // biome-ignore lint/suspicious/noExplicitAny: the application knows what its sessions hold
@@ -86,6 +87,10 @@ export interface opts<StateT = Koa.DefaultState, ContextT = Koa.DefaultContext, 
   /** Whether the session that came in is taken. */
   valid?(ctx: Context<StateT, ContextT, BodyT>, session: Any): unknown
   beforeSave?(ctx: Context<StateT, ContextT, BodyT>, session: Session): unknown
+  /** Requests on one session in a store that overlap overwrite one another's changes, as in the peer; default false. */
+  peerExact?: boolean | undefined
+  /** With a store: numbers whose changes are added up, such as `{ visits: 'add' }`; default none. */
+  merge?: MergeOption | undefined
 }
 
 /** What is given: nothing of it is required. */

@@ -4,8 +4,8 @@ import { type MergeOption, mergeRules } from '../../merge-rules.js'
 import type { MergeRules } from '../../native.js'
 import { pause } from '../../timers.js'
 import type { SessionRecord } from '../express-session/types.js'
-import type { Answered, Rows } from './rows.js'
-import { Turns } from './turns.js'
+import type { Answered, Found, Rows } from './rows.js'
+import { type Turns, turnsOf } from './turns.js'
 
 const TRIES = 16
 /** Milliseconds. */
@@ -23,17 +23,20 @@ export interface Known {
 export interface Written<S> {
   session: S
   text: string
+  /** The row would be the same, but that its time is to begin anew. */
+  isTouch?: boolean
   with(data: object): S
 }
 
 export class Merger<S extends object> {
   readonly #rows: Rows<S>
-  readonly #turns = new Turns()
   readonly #rules: MergeRules
+  readonly #turns: Turns
 
-  constructor(rows: Rows<S>, rules: MergeOption | undefined) {
+  constructor(rows: Rows<S>, rules: MergeRules, turns: Turns) {
     this.#rows = rows
-    this.#rules = mergeRules(rules)
+    this.#rules = rules
+    this.#turns = turns
   }
 
   /** With what a record is compared that was just read. */
@@ -41,26 +44,58 @@ export class Merger<S extends object> {
     return this.#rows.tokenOf?.(record)
   }
 
-  /** Writes what changed since `known`. Where the row has gone nothing is written, and it is no error. */
-  write(id: string, known: Known, written: Written<S>, done: Answered): void {
+  /** Writes what changed since `known`. Where the row has gone nothing is written: the answer is false, and no error. */
+  write(id: string, known: Known, written: Written<S>, done: Answered<boolean>): void {
+    const begin = (ended: Answered<boolean>) =>
+      new Attempt(this.#rows, this.#rules, id, known, written, ended).begin()
+    this.inTurn(id, begin, done)
+  }
+
+  /**
+   * Ends a session that is to go on under another id; the answer is what was there, nothing where another request has
+   * ended it. `remove` is what the peer does for it.
+   */
+  end(id: string, remove: (done: Answered) => void, done: Answered<Found>): void {
+    const begin = (ended: Answered<Found>) =>
+      this.#rows.take(id, (error, found) => remove((failed) => ended(error || failed, found)))
+    this.inTurn(id, begin, done)
+  }
+
+  /** Data as JSON with the changes that led from `base` to `text`. */
+  joined(base: string, text: string, theirs: string): string {
+    return joined(this.#rules, base, text, theirs)
+  }
+
+  /** Runs what is not to come between another request's reading and writing. */
+  inTurn<T>(id: string, run: (done: Answered<T>) => void, done: Answered<T>): void {
     this.#turns.take(id, (release) => {
-      const attempt = new Attempt(this.#rows, this.#rules, id, known, written, (error) => {
+      run((error, answer) => {
         release()
-        done(error)
+        done(error, answer)
       })
-      attempt.begin()
     })
   }
 }
 
-/** None without rows: requests overwrite one another then, as in the peer, and nothing is added up. */
+/** At a store; none without rows: requests overwrite one another then, as in the peer, and nothing is added up. */
 export function mergerOf<S extends object>(
+  store: object,
   rows: Rows<S> | undefined,
   rules: MergeOption | undefined,
 ): Merger<S> | undefined {
-  if (rows !== undefined) return new Merger(rows, rules)
-  if (rules === undefined) return undefined
+  if (rows !== undefined) return new Merger(rows, mergeRules(rules), turnsOf(store))
+  refuseRules(rules)
+  return undefined
+}
+
+/** For where nothing is merged. */
+export function refuseRules(rules: MergeOption | undefined): void {
+  if (rules === undefined) return
   throw new ConfigError('merge', 'merge goes with a store and without peerExact, which merges nothing')
+}
+
+function joined(rules: MergeRules, base: string, text: string, theirs: string): string {
+  return theirs === base ? text : (rules.merge(base, text, theirs) ?? text)
 }
 
 /** One write, until it is done. */
@@ -70,7 +105,7 @@ class Attempt<S extends object> {
   readonly #id: string
   readonly #known: Known
   readonly #written: Written<S>
-  readonly #done: Answered
+  readonly #done: Answered<boolean>
   #tries = 0
 
   constructor(
@@ -79,7 +114,7 @@ class Attempt<S extends object> {
     id: string,
     known: Known,
     written: Written<S>,
-    done: Answered,
+    done: Answered<boolean>,
   ) {
     this.#rows = rows
     this.#rules = rules
@@ -90,15 +125,17 @@ class Attempt<S extends object> {
   }
 
   begin(): void {
+    const { isTouch, session } = this.#written
     const { token } = this.#known
+    if (isTouch && this.#rows.touch?.(this.#id, session, (error) => this.#done(error, true))) return
     if (token === undefined) this.#again()
-    else this.#guarded(() => this.#swap(this.#written.session, token))
+    else this.#guarded(() => this.#swap(session, token))
   }
 
   #again(): void {
     this.#rows.read(this.#id, (error, found) => {
-      if (error || found === undefined) this.#done(error)
-      else this.#guarded(() => this.#swap(this.#joined(found.record), found.token))
+      if (error || found === undefined) this.#done(error, false)
+      else this.#guarded(() => this.#swap(this.#joined(found.data), found.token))
     })
   }
 
@@ -111,7 +148,7 @@ class Attempt<S extends object> {
       if (error) this.#done(error)
       else if (isDone) {
         Object.assign(this.#known, { base: this.#written.text, token: next })
-        this.#done()
+        this.#done(undefined, true)
       } else if (this.#tries < TRIES) this.#later()
       else this.#done(new Error(CONFLICT))
     })
@@ -126,12 +163,11 @@ class Attempt<S extends object> {
     }
   }
 
-  #joined({ cookie: _, ...data }: SessionRecord): S {
+  #joined(theirs: object): S {
     const { session, text } = this.#written
-    const theirs = JSON.stringify(data)
-    const joined =
-      theirs === this.#known.base ? text : (this.#rules.merge(this.#known.base, text, theirs) ?? text)
-    return joined === text ? session : this.#written.with(JSON.parse(joined))
+    const { base } = this.#known
+    const all = joined(this.#rules, base, text, JSON.stringify(theirs))
+    return all === text ? session : this.#written.with(JSON.parse(all))
   }
 
   /** What a session can't be written with ends the turn too. */

@@ -4,7 +4,15 @@ export class Turns {
 
   /** Runs `run` when it is its turn, which ends when it calls `release`. */
   take(key: string, run: (release: () => void) => void): void {
-    const start = () => run(() => this.#next(key))
+    const start = () => {
+      const release = once(() => this.#next(key))
+      try {
+        run(release)
+      } catch (error) {
+        release()
+        throw error
+      }
+    }
     const waiting = this.#waiting.get(key)
     if (waiting !== undefined) {
       waiting.push(start)
@@ -18,5 +26,23 @@ export class Turns {
     const next = this.#waiting.get(key)?.shift()
     if (next === undefined) this.#waiting.delete(key)
     else next()
+  }
+}
+
+const known = new WeakMap<object, Turns>()
+
+/** Those at a store, whichever middlewares of the process share it. */
+export function turnsOf(store: object): Turns {
+  const turns = known.get(store) ?? new Turns()
+  known.set(store, turns)
+  return turns
+}
+
+function once(run: () => void): () => void {
+  let isDone = false
+  return () => {
+    if (isDone) return
+    isDone = true
+    run()
   }
 }
