@@ -33,7 +33,7 @@ def whole(request: str, browser: str, *commands: Step) -> list[Step]:
     return [[request, "opens", browser], *steps, [request, "closes"]]
 
 
-def has(user: str | None, **data: Any) -> dict[str, Any]:
+def has(user: str | None, /, **data: Any) -> dict[str, Any]:
     return {"user": user, "data": data}
 
 

@@ -13,16 +13,19 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
+import scenario_ages
 import scenario_tables
 import scenario_themes
+import scenario_users
 
+MODULES = (scenario_tables, scenario_themes, scenario_users, scenario_ages)
 FOLDER = Path(__file__).parents[1] / "scenarios"
 
 
 def main() -> None:
     files: dict[str, list[dict[str, Any]]] = {}
-    for theme in (*scenario_tables.THEMES, *scenario_themes.THEMES):
-        files.setdefault(theme.__name__, []).extend(theme())
+    for theme in (theme for module in MODULES for theme in module.THEMES):
+        files[theme.__name__] = list(theme())
     for name, scenarios in files.items():
         path = FOLDER / f"{name}.json"
         old = {}
