@@ -197,7 +197,7 @@ impl Session {
         let mut met = None;
         for (action, answer) in actions.iter().zip(answers) {
             match (action, answer) {
-                (Action::Save { key, .. }, Answer::Done) => {
+                (Action::Save { key, .. } | Action::Create { key, .. }, Answer::Done) => {
                     let is_buried = write.leaving.as_ref().is_some_and(|leaving| leaving.row.key == *key);
                     if is_buried {
                         write.leaving = None;
@@ -214,7 +214,9 @@ impl Session {
             None => self.settled(write, now),
             Some(Answer::Gone) => self.met(write, None, now),
             // An id is drawn by nobody else. That of an old cookie is, by the other first requests with it.
-            Some(Answer::Exists) if !self.is_converted() => self.fail(Reason::Unavailable),
+            Some(Answer::Exists) if write.leaving.is_none() && !self.is_converted() => {
+                self.fail(Reason::Unavailable);
+            }
             Some(Answer::Conflict(_) | Answer::Exists) => {
                 self.conflicts += 1;
                 write.conflicts += 1;

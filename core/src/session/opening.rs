@@ -9,7 +9,7 @@ use super::{
     engine::Mode,
     label::Label,
     revocation,
-    stored::Stored,
+    stored::{Loaded, Stored},
     tables::State,
 };
 use crate::{
@@ -120,7 +120,13 @@ impl Engine {
                 (None, of_user) if found.facts.is_some() => {
                     let created = found.opened.meta.created.or(found.opened.meta.issued);
                     revocation::of_all(created, of_user.and_then(Option::as_ref))?;
-                    return Ok(Session { stored: Some(Stored::new(id)), ..self.live(found) });
+                    let mut session = self.live(found);
+                    let key = self.0.scope.key(&id);
+                    let row = session
+                        .payload()
+                        .map(|payload| Loaded::unmoved(key, payload, &session.meta, &self.0.policy));
+                    session.stored = row.map(|row| Stored::unmoved(id, row)).or(session.stored);
+                    return Ok(session);
                 }
                 _ => return Err(Reason::NotFound.into()),
             },

@@ -13,10 +13,15 @@ use crate::{
     entropy::{Entropy, random_id},
     error::{Reason, SealError},
     format::MAX_RECORD,
+    meta::Meta,
     payload::written,
+    policy::Policy,
     record::{self, Record},
     time::UnixMillis,
 };
+
+/// A version that no store has.
+const UNMOVED: i64 = 0;
 
 /// What a request knows of the store.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +32,9 @@ pub(super) struct Stored {
     pub(super) is_converted: bool,
     /// What the store has under it.
     pub(super) row: Option<Loaded>,
+    /// What an old cookie has, of which the store has nothing yet: left behind it needs a tombstone too, since the
+    /// cookie opens by itself.
+    pub(super) unmoved: Option<Loaded>,
     /// A record that the session has left, for which there is no tombstone yet.
     pub(super) leaving: Option<Leaving>,
 }
@@ -34,6 +42,7 @@ pub(super) struct Stored {
 #[derive(Clone, Debug)]
 pub(super) struct Loaded {
     pub(super) key: String,
+    /// [`UNMOVED`] where the store has nothing yet.
     pub(super) version: i64,
     pub(super) record: Record,
     /// What the host read or handed over last. Where requests were merged, the record has more than that.
@@ -73,20 +82,21 @@ pub(super) struct Target {
 }
 
 impl Stored {
-    pub(super) fn new(id: String) -> Self {
-        Self { id: Some(id), is_converted: true, ..Self::default() }
+    pub(super) fn unmoved(id: String, row: Loaded) -> Self {
+        Self { id: Some(id), is_converted: true, unmoved: Some(row), ..Self::default() }
     }
 
     pub(super) fn loaded(id: String, key: String, version: i64, record: Record, payload: &str) -> Self {
         let is_converted = record.converted;
         let row = Loaded { key, version, record, base: payload.to_owned() };
-        Self { id: Some(id), is_converted, row: Some(row), leaving: None }
+        Self { id: Some(id), is_converted, row: Some(row), ..Self::default() }
     }
 
     /// What follows is another session: this one's row is to end.
     pub(super) fn leave(&mut self, why: Leave) {
         (self.id, self.is_converted) = (None, false);
-        self.leaving = match (self.row.take(), self.leaving.take()) {
+        let (row, unmoved) = (self.row.take(), self.unmoved.take());
+        self.leaving = match (row.or(unmoved), self.leaving.take()) {
             (Some(row), _) => Some(Leaving { row, why }),
             // What has ended stays so; and who has logged in does not lose that by a change of rights.
             (None, Some(leaving)) if why == Leave::Privilege || leaving.why == Leave::End => Some(leaving),
@@ -214,10 +224,12 @@ impl Session {
 impl Write {
     /// In their order: nothing is created before the old record is a tombstone.
     pub(super) fn actions(&self, engine: &Engine, now: UnixMillis) -> alloc::vec::Vec<Action> {
-        let bury = self.leaving.as_ref().map(|Leaving { row, .. }| Action::Save {
-            key: row.key.clone(),
-            version: row.version,
-            entry: tombstone_of(&row.record, now, engine),
+        let bury = self.leaving.as_ref().map(|Leaving { row, .. }| {
+            let (key, entry) = (row.key.clone(), tombstone_of(&row.record, now, engine));
+            match row.version {
+                UNMOVED => Action::Create { key, entry },
+                version => Action::Save { key, version, entry },
+            }
         });
         let target = self.target.as_ref().map(|target| target.action(engine));
         let created = self.target.as_ref().filter(|target| target.over.is_none());
@@ -251,6 +263,23 @@ impl Target {
 }
 
 impl Loaded {
+    /// What an old cookie has, for as long as it would open.
+    pub(super) fn unmoved(key: String, payload: &str, meta: &Meta, policy: &Policy) -> Self {
+        let issued = meta.issued.or(meta.created);
+        let created = meta.created.or(issued).unwrap_or_default();
+        let record = Record {
+            created,
+            renewed: issued.unwrap_or_default(),
+            expires: issued.and_then(|issued| policy.expires(issued, created)),
+            epoch: 0,
+            user: meta.user.clone(),
+            label: None,
+            converted: true,
+            content: record::Content::Payload(payload.to_owned()),
+        };
+        Self { key, version: UNMOVED, record, base: payload.to_owned() }
+    }
+
     /// What another request has made of it.
     pub(super) fn met(&self, row: Option<&Row>) -> (Met, Option<Self>) {
         let theirs = row.and_then(|row| Some((row.version, Record::parse(&row.text).ok()?)));

@@ -67,6 +67,9 @@ fn format(name: &str, config: &Value) -> Box<dyn Format> {
 
 fn policy(spans: &Value) -> Policy {
     let mut policy = Policy::default();
+    if let Some(idle) = spans.get("idle") {
+        policy.renew_after = idle.as_u64().map(|idle| Seconds(idle / 4));
+    }
     for (name, span) in spans.as_object().into_iter().flatten() {
         let span = span.as_u64().map(Seconds);
         match name.as_str() {

@@ -3,6 +3,7 @@
 
 mod config;
 mod log;
+mod random;
 mod request;
 mod store;
 mod world;

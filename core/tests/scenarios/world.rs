@@ -170,8 +170,10 @@ impl World {
             }
         });
         begun.expect("what is set can be written");
-        self.run(name, request);
-        request.saved();
+        if request.session.need() != Need::Done {
+            self.run(name, request);
+            request.saved();
+        }
         self.raises(name, request)
     }
 
@@ -223,8 +225,7 @@ impl World {
     }
 
     fn revoke(&mut self, name: &str, request: &mut Request, browser: &str) {
-        let scope = self.config.engine.scope();
-        let handle = scope.key(self.browsers.get(browser).map_or("", String::as_str));
+        let handle = self.key(self.browsers.get(browser).map_or("", String::as_str));
         let revocation = self.config.engine.revoke(&handle, None);
         let is_own = request.session.key() == Some(handle.as_str());
         if let Some(count) = self.run_revocation(name, request, revocation) {
@@ -245,13 +246,15 @@ impl World {
         let keep = request.session.key().filter(|_| is_kept).map(ToOwned::to_owned);
         let revocation = self.config.engine.revoke_all(user, keep.as_deref(), self.now);
         let Some(count) = self.run_revocation(name, request, revocation) else { return };
-        self.note(format!("{name} has revoked {count}"));
         if is_kept && !has_records {
-            self.renew(name, request, user);
+            if self.renew(name, request, user) {
+                return;
+            }
         } else if is_own && !is_kept {
             request.session.destroy();
             request.data.clear();
         }
+        self.note(format!("{name} has revoked {count}"));
     }
 
     fn renew(&mut self, name: &str, request: &mut Request, user: &str) -> bool {
@@ -330,10 +333,12 @@ impl World {
             _ if self.is_down && kind != "sweep" => (Answer::Failed, "fails".to_owned()),
             Some((_, false)) => (Answer::Failed, "fails".to_owned()),
             Some((_, true)) => {
+                self.store.is_heard = false;
                 self.store.run(action);
                 (Answer::Failed, "does it and fails".to_owned())
             }
             None => {
+                self.store.is_heard = true;
                 let answer = self.store.run(action);
                 let said = said(&answer);
                 (answer, said)
@@ -346,6 +351,10 @@ impl World {
 
     fn note(&mut self, line: String) {
         self.log.push(line);
+    }
+
+    pub(crate) fn key(&self, id: &str) -> String {
+        self.config.engine.scope().key(id)
     }
 
     /// What a browser finds when all is over.
