@@ -73,6 +73,23 @@ function shop(front, store, options, meanwhile) {
         else request.session.save(ended(response, next))
       })
     })
+    .get('/twice', (request, response) => {
+      request.session.list.push(2)
+      request.session.save(() => {})
+      request.session.list.push(3)
+      response.end()
+    })
+    .get('/reload', async (request, response) => {
+      await meanwhile.run()
+      await request.session.reload()
+      request.session.list.push('mine')
+      await meanwhile.run()
+      response.end()
+    })
+    .get('/append', (request, response) => {
+      request.session.list.push(request.query.item)
+      response.end()
+    })
     .get('/unchanged', (request, response, next) => request.session.save(ended(response, next)))
     .get('/remember', (request, response, next) => {
       request.session.cookie.maxAge = 9e8
@@ -147,6 +164,18 @@ for (const [name, { skip, open }] of Object.entries(ALL)) {
     assert.equal((await browser.get('/save')).status, 200)
     const { first, second, pie } = (await browser.get()).json()
     assert.deepEqual({ first, second, pie }, { first: 1, second: 1, pie: 1 })
+  })
+
+  on('what is changed behind a save is written once', async ({ browser }) => {
+    assert.equal((await browser.get('/twice')).status, 200)
+    assert.deepEqual((await browser.get()).json().list, [1, 2, 3])
+  })
+
+  on('what was reloaded is what the request began with', async ({ browser, meanwhile, other }) => {
+    const items = ['a', 'b']
+    meanwhile.run = () => other.get(`/append?item=${items.shift()}`)
+    assert.equal((await browser.get('/reload')).status, 200)
+    assert.deepEqual((await browser.get()).json().list, [1, 'a', 'b', 'mine'])
   })
 
   on('a logout is not undone by a request in flight', async ({ browser, meanwhile, other }) => {

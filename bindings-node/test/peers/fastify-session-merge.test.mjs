@@ -33,6 +33,24 @@ async function shop(module, store, options, meanwhile) {
     await meanwhile.run()
     return {}
   })
+  app.get('/reload', async (request) => {
+    await meanwhile.run()
+    await request.session.reload()
+    request.session.list.push('mine')
+    await meanwhile.run()
+    return {}
+  })
+  app.get('/twice', async ({ session }) => {
+    session.list = [1]
+    const saved = session.save()
+    session.list.push(2)
+    await saved
+    return {}
+  })
+  app.get('/append', async ({ query, session }) => {
+    session.list = [...(session.list ?? []), query.item]
+    return {}
+  })
   app.get('/level', async (request) => {
     const { user } = request.session
     request.session.seen = 1
@@ -76,6 +94,18 @@ for (const [name, { skip, open }] of Object.entries(ALL)) {
     await Promise.all(keys.map((key) => other.get(`/add?key=${key}`)))
     const seen = (await browser.get()).json()
     for (const key of keys) assert.equal(seen[key], 1, key)
+  })
+
+  on('what is changed behind a save is written once', async ({ browser }) => {
+    assert.equal((await browser.get('/twice')).status, 200)
+    assert.deepEqual((await browser.get()).json().list, [1, 2])
+  })
+
+  on('what was reloaded is what the request began with', async ({ browser, meanwhile, other }) => {
+    const items = ['a', 'b']
+    meanwhile.run = () => other.get(`/append?item=${items.shift()}`)
+    assert.equal((await browser.get('/reload')).status, 200)
+    assert.deepEqual((await browser.get()).json().list, ['a', 'b', 'mine'])
   })
 
   on('a logout is not undone by a request in flight', async ({ browser, meanwhile, other }) => {

@@ -135,11 +135,20 @@ export class Visit {
       return settle(this, callback, (done) => {
         reload.call(this, (error) => {
           const { session: current } = visit.#request
-          if (current && current !== this) visit.#watch(current)
+          if (current && current !== this) visit.#reloaded(current)
           done(error)
         })
       })
     })
+  }
+
+  /** What the request changes from now on, it changes in what the store has now. */
+  #reloaded(session: Session): void {
+    this.#watch(session)
+    if (this.#row?.id !== session.id) return
+    const base = dataText(session)
+    const cookie = JSON.stringify(session.cookie)
+    this.#row = { id: session.id, base, token: undefined, cookie }
   }
 
   /** What came from the store is written so that other requests' changes stay. */
@@ -151,7 +160,8 @@ export class Visit {
     const row = this.#row
     if (merger !== undefined && row?.id === id) {
       const isTouch = row.base === text && row.cookie === cookie
-      const written = { session, text, isTouch, with: (data: object) => rebuilt(session, data) }
+      const now = () => dataText(session)
+      const written = { session, text, isTouch, now, with: (data: object) => rebuilt(session, data) }
       merger.write(id, row, written, (error) => {
         if (!error) row.cookie = cookie
         done(error)

@@ -215,7 +215,8 @@ function write(session: Session, done: Callback): void {
     // The cookie comes first, as in every row.
     const withCookie = (data: object) => ({ cookie: session.cookie, ...data })
     const isTouch = known.base === text && known.cookie === cookie
-    merger.write(id, known, { session, text, isTouch, with: withCookie }, (error) => {
+    const now = () => dataText(session)
+    merger.write(id, known, { session, text, isTouch, now, with: withCookie }, (error) => {
       if (!error) known.cookie = cookie
       done(error)
     })

@@ -205,11 +205,13 @@ export class ContextSession {
   async #isWritten(key: string, data: Data, maxAge: number | 'session', changed: boolean): Promise<boolean> {
     const lifetime = typeof maxAge === 'number' ? maxAge + STORE_GRACE : maxAge
     const row = this.#row
-    const text = JSON.stringify(dataOf(this.#session as Session))
+    const session = this.#session as Session
+    const now = () => JSON.stringify(dataOf(session))
+    const text = now()
     const merger = this.#merger(changed, lifetime)
     if (merger !== undefined && row?.key === key) {
       const times = Object.fromEntries(Object.entries(data).filter(([name]) => name.startsWith('_')))
-      const written = { session: data, text, with: (all: object) => ({ ...all, ...times }) }
+      const written = { session: data, text, now, with: (all: object) => ({ ...all, ...times }) }
       return (await promised<boolean>((done) => merger.write(key, row, written, done))) === true
     }
     const { rolling } = this.opts

@@ -25,6 +25,8 @@ export interface Written<S> {
   text: string
   /** The row would be the same, but that its time is to begin anew. */
   isTouch?: boolean
+  /** `text` of the session as it is now: a handler may go on changing it. */
+  now(): string | undefined
   with(data: object): S
 }
 
@@ -129,20 +131,32 @@ class Attempt<S extends object> {
     const { token } = this.#known
     if (isTouch && this.#rows.touch?.(this.#id, session, (error) => this.#done(error, true))) return
     if (token === undefined) this.#again()
-    else this.#guarded(() => this.#swap(session, token))
+    else this.#guarded(() => this.#swap(this.#own(), token, true))
   }
 
   #again(): void {
     this.#rows.read(this.#id, (error, found) => {
       if (error || found === undefined) this.#done(error, false)
-      else this.#guarded(() => this.#swap(this.#joined(found.data), found.token))
+      else this.#guarded(() => this.#join(found))
     })
   }
 
-  #swap(session: S, token: string | undefined): void {
+  #join({ data, token }: Found): void {
+    const { text } = this.#written
+    const all = joined(this.#rules, this.#known.base, text, JSON.stringify(data))
+    const isOwn = all === text
+    this.#swap(isOwn ? this.#own() : this.#written.with(JSON.parse(all)), token, isOwn)
+  }
+
+  /** The session as it was when it was to be written. */
+  #own(): S {
+    const { session, text } = this.#written
+    return this.#written.now() === text ? session : this.#written.with(JSON.parse(text))
+  }
+
+  #swap(session: S, token: string | undefined, isOwn: boolean): void {
     this.#tries += 1
     // Where it was joined, the next write has to be joined again.
-    const isOwn = session === this.#written.session
     const next = isOwn ? this.#rows.tokenOf?.(session as unknown as SessionRecord) : undefined
     this.#rows.swap(this.#id, session, token, (error, isDone) => {
       if (error) this.#done(error)
@@ -161,13 +175,6 @@ class Attempt<S extends object> {
       const longest = Math.min(2 ** this.#tries, LONGEST_PAUSE)
       pause(longest * Math.random()).then(() => this.#again())
     }
-  }
-
-  #joined(theirs: object): S {
-    const { session, text } = this.#written
-    const { base } = this.#known
-    const all = joined(this.#rules, base, text, JSON.stringify(theirs))
-    return all === text ? session : this.#written.with(JSON.parse(all))
   }
 
   /** What a session can't be written with ends the turn too. */

@@ -42,7 +42,9 @@ export class PgRows implements Rows {
     const sql =
       `UPDATE ${this.#store.quotedTable()} SET sess = $1, expire = to_timestamp($2) ` +
       'WHERE sid = $3 AND sess::text = $4 RETURNING sid'
-    this.#store.query(sql, [...this.#values(id, session), token], (error, row) =>
+    const [sess, ...rest] = this.#values(id, session)
+    // pg would do so when it has a connection, and a handler may have changed the session by then.
+    this.#store.query(sql, [JSON.stringify(sess), ...rest, token], (error, row) =>
       done(error, row !== undefined),
     )
   }
