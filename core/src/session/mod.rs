@@ -2,21 +2,23 @@
 
 mod actions;
 mod chain;
+mod commands;
 mod engine;
 mod head;
 mod identity;
 mod label;
 mod machine;
 mod opening;
+mod overlap;
 mod revocation;
 mod spec;
 mod stored;
 mod tables;
 mod take_over;
+mod user;
 
 use alloc::{
     borrow::{Cow, ToOwned},
-    format,
     string::String,
     sync::Arc,
     vec::Vec,
@@ -33,11 +35,11 @@ use identity::Identity;
 use label::Label;
 use machine::Task;
 use stored::Stored;
-use tables::{Change, CookieChange, Event, Leave, State, StoreChange, next};
+use tables::{Change, CookieChange, Leave, State, StoreChange};
 
 use crate::{
     cookie::SetCookie,
-    error::{ConfigError, Reason, SealError},
+    error::{Reason, SealError},
     meta::Meta,
     payload::{self, Dialect, Facts, written},
     time::UnixMillis,
@@ -234,183 +236,9 @@ impl Session {
         self.stored = self.stored.take().map(|_| Stored::default());
     }
 
-    /// Ends the session: its cookie is deleted. Terminal, but for what follows a login or `regenerate`.
-    pub fn destroy(&mut self) {
-        self.enter(Event::Destroy);
-        self.leave_id(Leave::End);
-        self.moved = true;
-        (self.incoming, self.identity) = (None, None);
-    }
-
-    /// The session is this user's from now on, under a new id, and begins now. What was in it comes along, unless it was
-    /// another user's: then the answer is the payload that the host shows from now on, which is what this request
-    /// itself has written until now.
-    ///
-    /// `content` is asked for only if [`is_of_other`](Self::is_of_other).
-    pub fn login(
-        &mut self,
-        user: &str,
-        content: &Content<'_>,
-        now: UnixMillis,
-    ) -> Result<Option<String>, ConfigError> {
-        self.can_carry_user()?;
-        let shown = self.is_of_other(user).then(|| {
-            let base = self.payload().unwrap_or("{}");
-            let mine = content.text().unwrap_or(base);
-            written(self.settings.dialect, base, mine).unwrap_or_else(|_| "{}".to_owned())
-        });
-        if self.user().as_deref() == Some(user) {
-            self.began_before = self.meta.created.map(|created| (created, self.excepted_until));
-        }
-        self.begin_anew(if shown.is_some() { Leave::End } else { Leave::Login }, now);
-        (self.meta.user, self.begins_for) = (Some(user.to_owned()), Some(user.to_owned()));
-        self.excepted_until = Some(UnixMillis(i64::MAX));
-        self.is_told = true;
-        if shown.is_some() {
-            (self.incoming, self.identity) = (None, None);
-        }
-        Ok(shown)
-    }
-
-    /// Whether the session that came in is another user's than this one's.
-    pub fn is_of_other(&mut self, user: &str) -> bool {
-        self.user().is_some_and(|old| old != user)
-    }
-
-    /// As [`login`](Self::login), of the session that is excepted where this request revokes its user's: what was in it
-    /// comes along.
-    pub fn except(&mut self, user: &str, now: UnixMillis) -> Result<(), ConfigError> {
-        self.excepted_until = Some(UnixMillis(i64::MAX));
-        let label = self.label().map(ToOwned::to_owned);
-        self.login(user, &Content::Unchanged, now)?;
-        self.label.set(label);
-        Ok(())
-    }
-
-    /// The session is nobody's from now on, and empty, and under a new id if something is put into it.
-    pub fn logout(&mut self, now: UnixMillis) {
-        self.begin_anew(Leave::End, now);
-        (self.meta.user, self.begins_for, self.is_told) = (None, None, false);
-        (self.incoming, self.identity) = (None, None);
-    }
-
-    /// A new id for what the handler leaves in the session: rights changed, the user did not.
-    pub fn regenerate(&mut self, now: UnixMillis) {
-        let (created, user) = (self.meta.created, self.user());
-        self.begin_anew(Leave::Privilege, now);
-        self.meta.created = created.or(self.meta.created);
-        self.meta.user.clone_from(&user);
-        self.begins_for = user.filter(|_| self.excepted_until.is_some());
-    }
-
-    /// The host shows an empty session from now on: what is put into it is there by decision.
-    pub fn forget(&mut self) {
-        self.bare = false;
-    }
-
-    /// Whose session it is: whom a login told, or whom its data name.
-    pub fn user(&mut self) -> Option<String> {
-        if self.meta.user.is_some() || self.settings.is_drop_in {
-            return self.meta.user.clone();
-        }
-        self.identity().user().map(ToOwned::to_owned)
-    }
-
     /// Whether the store has failed, so that nobody can log in or out in this request.
     pub fn is_unavailable(&self) -> bool {
         self.suppressed && self.reason == Some(Reason::Unavailable)
-    }
-
-    /// The payload to read again; `None` where no session came in or it has ended.
-    pub fn reload(&mut self) -> Option<&str> {
-        self.enter(Event::Reload).then_some(())?;
-        self.payload()
-    }
-
-    /// Seals the session again though nothing changed, so that its idle time starts anew.
-    pub fn touch(&mut self) {
-        self.renew |= self.enter(Event::Touch);
-    }
-
-    fn enter(&mut self, event: Event) -> bool {
-        let Some(state) = next(self.state, event) else { return false };
-        self.state = state;
-        self.epoch += u32::from(matches!(event, Event::Destroy | Event::Regenerate));
-        true
-    }
-
-    fn begin_anew(&mut self, leave: Leave, now: UnixMillis) {
-        if self.suppressed {
-            // What has ended stays so; what follows is a session of its own.
-            self.bare |= self.incoming.is_some();
-            self.suppressed = self.reason == Some(Reason::Unavailable);
-            if let Some(stored) = &mut self.stored {
-                *stored = Stored::default();
-            }
-        }
-        self.enter(Event::Regenerate);
-        self.leave_id(leave);
-        if leave != Leave::Privilege {
-            self.label.set(None);
-        }
-        self.meta.created = Some(now);
-        self.moved = true;
-    }
-
-    /// The id that came in is not to open any more.
-    fn leave_id(&mut self, why: Leave) {
-        self.ended.extend(self.meta.id.take().map(|id| (id, why)));
-        if let Some(stored) = &mut self.stored {
-            stored.leave(why);
-        }
-    }
-
-    /// A change of user is a login or logout, however the application makes it.
-    fn follow_identity(&mut self, content: &Content<'_>, now: UnixMillis) {
-        let Content::Changed(mine) = content else { return };
-        let is_fixed = self.is_head_given && self.stored.is_some();
-        if self.settings.is_drop_in || self.suppressed || is_fixed {
-            return;
-        }
-        let new = self.settings.identity_keys.of(mine);
-        if self.is_told {
-            self.identity = Some(new);
-            return;
-        }
-        let told = self.meta.user.clone();
-        if self.identity().is_changed(&new, told.as_deref()) {
-            let user = new.user().map(ToOwned::to_owned);
-            let old = told.or_else(|| self.identity().user().map(ToOwned::to_owned));
-            if user != old {
-                // A nobody's data come along.
-                self.bare |= old.is_some();
-                self.begin_anew(if old.is_some() { Leave::End } else { Leave::Login }, now);
-                (self.meta.user, self.begins_for) = (user.clone(), user);
-                self.excepted_until = Some(UnixMillis(i64::MAX));
-            }
-        }
-        self.identity = Some(new);
-    }
-
-    fn identity(&mut self) -> &Identity {
-        let (settings, incoming) = (&self.settings, &self.incoming);
-        let of_incoming = || {
-            let payload = incoming.as_ref().map_or("{}", |incoming| incoming.payload.as_str());
-            settings.identity_keys.of(payload)
-        };
-        self.identity.get_or_insert_with(of_incoming)
-    }
-
-    fn can_carry_user(&self) -> Result<(), ConfigError> {
-        let writer = self.settings.chain.writer();
-        if self.stored.is_some() || writer.carries().user || self.settings.identity_keys.is_configured() {
-            return Ok(());
-        }
-        let name = writer.name();
-        let message = format!(
-            "format {name} carries no user, so a login would be forgotten: use format sealed, or a store, or meta =              \"payload\" (a reserved key in the payload), or a user key under which the application itself keeps              its user"
-        );
-        Err(ConfigError::new("option", message))
     }
 
     fn change(&self, content: &Content<'_>) -> Change {
@@ -419,12 +247,6 @@ impl Session {
             _ => *content,
         };
         Change::of(&content, self.moved, self.keeps_empty())
-    }
-
-    /// The user is not in the data: with a login the session is more than what it holds.
-    fn keeps_empty(&self) -> bool {
-        let is_named = || self.identity.as_ref().is_some_and(|identity| identity.user().is_some());
-        self.meta.user.is_some() && !self.settings.identity_keys.is_configured() && !is_named()
     }
 
     /// What happens to the cookie.
@@ -458,21 +280,6 @@ impl Session {
     fn kept<'a>(&self, mine: &'a str, base: &str) -> Cow<'a, str> {
         let rest = self.bare.then(|| written(self.settings.dialect, base, mine).ok()).flatten();
         rest.map_or(Cow::Borrowed(mine), Cow::Owned)
-    }
-
-    /// As a login told, or where the application keeps its user.
-    fn user_in(&self, payload: &str) -> Option<String> {
-        if self.settings.is_drop_in {
-            return self.meta.user.clone();
-        }
-        let keys = &self.settings.identity_keys;
-        let identity = keys.of(payload);
-        let in_data = identity.user().map(ToOwned::to_owned);
-        if keys.is_configured() {
-            in_data.or_else(|| self.meta.user.clone())
-        } else {
-            self.meta.user.clone().or(in_data)
-        }
     }
 
     fn incoming_is(&mut self, payload: &str) {
