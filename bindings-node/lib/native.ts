@@ -11,6 +11,7 @@ export type {
   FormatOptions,
   MergeRules,
   Opened,
+  PlaceOptions,
   ReaderOptions,
   Revocation,
   Session as NativeSession,

@@ -3,7 +3,7 @@ import { ambient } from './ambient.js'
 import { ConfigError } from './errors.js'
 import type { LabelOption } from './label.js'
 import { type MergeOption, mergeOption } from './merge-rules.js'
-import type { EngineOptions, FormatOptions, ReaderOptions } from './native.js'
+import type { EngineOptions, FormatOptions, PlaceOptions, ReaderOptions } from './native.js'
 import { type Mode, StoreRunner } from './store-runner.js'
 import type { Store } from './stores/index.js'
 import { MemoryStore } from './stores/memory.js'
@@ -93,6 +93,10 @@ export type Reader = (Format | ExpressSession) & {
   until: Date | string
   /** Default the front's. */
   secrets?: readonly Secret[] | undefined
+  /** Where its cookies lie, if that is not where `cookie` puts today's: a logout deletes them there. Default `/`. */
+  path?: string | undefined
+  /** As `path`; default none. */
+  domain?: string | undefined
 }
 
 /** The sessions of express-session, which are taken over into the front's store as their browsers come by. */
@@ -191,7 +195,7 @@ export function engineOptions(options: Options): EngineOptions {
     readers: readers.map((reader, at) => readerOptions(`readers[${at}]`, reader, audience)),
     meta,
     policy: policyOptions(options.policy ?? {}),
-    cookie: cookieOptions(options.cookie ?? {}),
+    cookie: { ...cookieOptions(options.cookie ?? {}), elsewhere: places(readers) },
     store: modeOf(options),
     userKey: typed('option', 'userKey', 'string', options.userKey),
     audience,
@@ -285,7 +289,7 @@ function formatOptions(
 
 function readerOptions(where: string, given: Reader, audience?: string): ReaderOptions {
   if (given?.format === OLD) return oldOptions(where, given)
-  const format = formatOptions(where, given, audience, ['until', 'secrets'])
+  const format = formatOptions(where, given, audience, ['until', 'secrets', 'path', 'domain'])
   const secrets = given.secrets === undefined ? undefined : secretList(`${where}.secrets`, given.secrets)
   return { format, secrets, until: until(where, given.until) }
 }
@@ -298,12 +302,16 @@ function oldOptions(where: string, given: Reader & ExpressSession): ReaderOption
   }
   const name = typed('reader', `${where}.name`, 'string', given.name) ?? 'connect.sid'
   const secrets = given.secrets === undefined ? undefined : secretList(`${where}.secrets`, given.secrets)
-  return {
-    format: { format: 'express' },
-    secrets,
-    until: until(where, given.until),
-    rowCookie: name,
-  }
+  return { format: { format: 'express' }, secrets, until: until(where, given.until), rowCookie: name }
+}
+
+/** Where the readers' cookies lie, as far as they say so. */
+function places(readers: readonly Reader[]): PlaceOptions[] {
+  return readers.flatMap((reader, at) => {
+    const path = typed('reader', `readers[${at}].path`, 'string', reader.path)
+    const domain = typed('reader', `readers[${at}].domain`, 'string', reader.domain)
+    return path === undefined && domain === undefined ? [] : [{ path: path ?? '/', domain }]
+  })
 }
 
 function oldStore(reader: Reader): PeerStore | undefined {

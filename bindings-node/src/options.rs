@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use napi::bindgen_prelude::{Either, Uint8Array};
 use napi_derive::napi;
 use shortcrust::{
-    Attributes, Chain, Format, FormatSpec, Keyring, Policy, Priority, Reader, SameSite, Seconds, Secret,
-    Secure, UnixMillis, payload::MergeRules,
+    Attributes, Chain, Format, FormatSpec, Keyring, Place, Policy, Priority, Reader, SameSite, Seconds,
+    Secret, Secure, UnixMillis, payload::MergeRules,
 };
 
 use crate::error::{self, Result};
@@ -110,6 +110,18 @@ pub struct CookieOptions {
     pub partitioned: bool,
     /// `Priority`, in any case.
     pub priority: Option<String>,
+    /// Where a cookie may lie that a logout is to delete too.
+    pub elsewhere: Option<Vec<PlaceOptions>>,
+}
+
+/// Where a cookie lies.
+#[napi(object, object_to_js = false)]
+#[derive(Clone)]
+pub struct PlaceOptions {
+    /// `Path`.
+    pub path: String,
+    /// `Domain`.
+    pub domain: Option<String>,
 }
 
 impl EngineOptions {
@@ -202,8 +214,14 @@ impl CookieOptions {
             same_site: self.same_site.as_deref().map(same_site).transpose()?,
             partitioned: self.partitioned,
             priority: self.priority.as_deref().map(priority).transpose()?,
-            elsewhere: Vec::new(),
+            elsewhere: self.elsewhere.iter().flatten().map(PlaceOptions::build).collect(),
         })
+    }
+}
+
+impl PlaceOptions {
+    fn build(&self) -> Place {
+        Place { path: self.path.clone(), domain: self.domain.clone() }
     }
 }
 

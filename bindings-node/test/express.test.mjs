@@ -5,6 +5,7 @@ import { Readable } from 'node:stream'
 import { test } from 'node:test'
 
 import { reason, session } from 'shortcrust/express'
+import { MemoryStore } from 'shortcrust/stores/memory'
 
 import { claims } from './paseto.mjs'
 import { ambient, clock, HOSTS, NOW, SECRET, sealedToken, serve, warnings } from './support.mjs'
@@ -363,6 +364,22 @@ for (const [host, app] of Object.entries(HOSTS)) {
         assert.equal((await browser.get('/cache')).headers['cache-control'], ours)
       },
     )
+  }
+
+  for (const store of [undefined, new MemoryStore()]) {
+    test(`${host}: quotes around the cookie's value are taken off, ${store ? 'store' : 'cookie'}`, async (context) => {
+      clock(context)
+      await serve(app({ ...OPTIONS, store }, routes), async (browser) => {
+        await browser.get('/login')
+        const { session: token } = browser.cookies
+        for (const cookie of [`session="${token}"`, `a="1"; session = " ${token} "`]) {
+          assert.equal((await browser.get('/', { cookie })).json().user, 'ada')
+        }
+        for (const cookie of [`session="${token}`, `session=""${token}""`, 'session=""', 'session="']) {
+          assert.deepEqual((await browser.get('/', { cookie })).json(), {})
+        }
+      })
+    })
   }
 
   test(`${host}: the reason tells why there is no session`, async (context) => {

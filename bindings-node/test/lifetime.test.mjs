@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { reason } from 'shortcrust/express'
+import { logout, reason } from 'shortcrust/express'
 
 import { claims } from './paseto.mjs'
 import {
@@ -18,7 +18,8 @@ import {
   serve,
 } from './support.mjs'
 
-const app = (options) =>
+const ended = { '/out': (request) => logout(request) }
+const app = (options, routes) =>
   HOSTS['Express 5'](
     { secrets: [SECRET], ...options },
     {
@@ -26,6 +27,7 @@ const app = (options) =>
         request.session.user = 'ada'
       },
       '/why': (request, response) => response.end(`${request.session.user} ${reason(request)}`),
+      ...routes,
     },
   )
 
@@ -143,6 +145,24 @@ test('a reader may have secrets of its own', async (context) => {
     browser.cookies.session = flaskToken('{"user":"ada"}', { secret: OLD_SECRET })
     assert.equal((await browser.get('/why')).text, 'ada undefined')
   })
+})
+
+test('a logout reaches a cookie of a reader that lies elsewhere', async (context) => {
+  clock(context)
+  const token = flaskToken('{"user":"ada"}')
+  const gone = 'Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; SameSite=Lax'
+  const places = [
+    [{ path: '/app' }, 'Path=/app'],
+    [{ domain: 'shop.test' }, 'Path=/; Domain=shop.test'],
+    [{ path: '/app', domain: 'shop.test' }, 'Path=/app; Domain=shop.test'],
+  ]
+  for (const [place, attributes] of places) {
+    const readers = [{ format: 'flask', until: 'never', ...place }]
+    await serve(app({ readers }, ended), async (browser) => {
+      const { setCookie } = await browser.get('/out', { cookie: `session=${token}` })
+      assert.ok(setCookie.includes(`session=; ${attributes}; ${gone}`), setCookie)
+    })
+  }
 })
 
 for (const until of ['2027-01-20', '2027-01-20T00:00:00Z', new Date('2027-01-20')]) {

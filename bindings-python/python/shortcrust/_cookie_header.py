@@ -1,4 +1,4 @@
-"""What a front does to the Cookie header before the core reads it."""
+"""Cookies of one name: how many came, and where they may lie."""
 
 from __future__ import annotations
 
@@ -8,23 +8,6 @@ from itertools import takewhile
 # What needs no escape in a Set-Cookie.
 _FOLDER = re.compile(r"[A-Za-z0-9._~-]+")
 _MOST_FOLDERS = 3
-
-
-def unquoted(header: str, name: str) -> str:
-    """Takes the quotes off the values of ``name``, as every framework's own parser does.
-
-    Clients of RFC 2109 put them there. The core takes a header as it is.
-    """
-    if '"' not in header:
-        return header
-    return ";".join(_unquoted(pair, name) for pair in header.split(";"))
-
-
-def _unquoted(pair: str, name: str) -> str:
-    key, _, value = pair.partition("=")
-    value = value.strip()
-    is_quoted = len(value) > 1 and value[0] == value[-1] == '"'
-    return f"{key}={value[1:-1]}" if is_quoted and key.strip() == name else pair
 
 
 def count_of(header: str, name: str) -> int:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from flask import Request, Response
 
-from .._cookie_header import unquoted
-
 REASON = "shortcrust.reason"
 """Where ``shortcrust.reason`` finds it, in the WSGI environment."""
 
@@ -15,12 +13,12 @@ def vary(response: Response, already: bool) -> None:
         response.vary.add("Cookie")
 
 
-def cookie_header(request: Request, name: str) -> str:
-    """PEP 3333 hands over bytes as Latin-1; browsers send UTF-8. Values of ``name`` are bare."""
+def cookie_header(request: Request) -> str:
+    """PEP 3333 hands over bytes as Latin-1; browsers send UTF-8."""
     header: str = request.environ.get("HTTP_COOKIE", "")
     if not header.isascii():
         header = header.encode("latin-1", "replace").decode("utf-8", "replace")
-    return unquoted(header, name)
+    return header
 
 
 def forbid_caching(response: Response, value: str | None) -> None:

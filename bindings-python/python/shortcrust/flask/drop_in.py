@@ -106,7 +106,7 @@ class SessionInterface(SecureCookieSessionInterface):
     def _delete(self, app: Flask, response: Response) -> None:
         name, attributes = self.get_cookie_name(app), self._attributes(app)
         response.delete_cookie(name, **attributes)
-        if not has_request_context() or count_of(cookie_header(request, name), name) <= 1:
+        if not has_request_context() or count_of(cookie_header(request), name) <= 1:
             return
         # One of them may be from before a Domain or Path was set, and it would open again.
         asked = request.script_root + request.path
@@ -233,7 +233,7 @@ def _peer_reason(error: Exception) -> str:
 def _open(
     engine: _core.Engine, name: str, request: Request, session_class: type[SecureCookieSession]
 ) -> SecureCookieSession:
-    header = cookie_header(request, name)
+    header = cookie_header(request)
     # The name's letters are not there in most requests without a session.
     if name not in header:
         request.environ[REASON] = "no_cookie"

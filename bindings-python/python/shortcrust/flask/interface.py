@@ -116,7 +116,7 @@ class ShortcrustInterface(PeerInterface):
         if driver is None:
             return None
         name = self.get_cookie_name(app)
-        header = cookie_header(request, name)
+        header = cookie_header(request)
         if name not in header:
             request.environ[REASON] = "no_cookie"
             return self.session_class()

@@ -12,7 +12,6 @@ from starlette.requests import HTTPConnection
 
 from .. import _config, _core, _store_config, _tagged, ambient
 from .._checks import PREFIX
-from .._cookie_header import unquoted
 from .._driver import Driver, RequestSession, run_async
 from .._errors import ConfigError, ShortcrustError
 from .._queues import Queues
@@ -79,7 +78,7 @@ class OwnFront:
 
     async def __call__(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         outer = Outer(scope)
-        header = unquoted(cookie_header(scope).decode("utf-8", "replace"), self._name)
+        header = cookie_header(scope).decode("utf-8", "replace")
         own, data = RequestSession(), None
         # The name's letters are not there in most requests without a session.
         if self._name in header:

@@ -74,4 +74,10 @@ class TakeOver:
 
 def _ids(name: str, header: str) -> list[str]:
     pairs = (pair.strip().partition("=") for pair in header.split(";"))
-    return [value for key, _, value in pairs if key == name][:_MOST_IDS]
+    return [_bare(value) for key, _, value in pairs if key == name][:_MOST_IDS]
+
+
+def _bare(value: str) -> str:
+    """Without quotes, as the core reads it."""
+    is_quoted = len(value) > 1 and value[0] == value[-1] == '"'
+    return value[1:-1] if is_quoted else value
