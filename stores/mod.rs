@@ -6,10 +6,11 @@ macro_rules! statements {
 }
 
 /// By the name of the file.
-pub(crate) const STATEMENTS: [(&str, &str); 14] = statements![
+pub(crate) const STATEMENTS: [(&str, &str); 15] = statements![
     "redis/list.lua",
     "redis/load.lua",
     "redis/revoke.lua",
+    "redis/swap_text.lua",
     "redis/write.lua",
     "sql/create.sql",
     "sql/delete.sql",

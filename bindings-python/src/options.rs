@@ -60,6 +60,9 @@ pub(crate) struct EngineOptions {
     /// Paths of numbers, and how they are merged.
     #[pyo3(default)]
     merge: BTreeMap<String, String>,
+    /// The store keeps the rows of another library, under the ids themselves.
+    #[pyo3(default)]
+    bare_keys: bool,
     duplicates: String,
 }
 
@@ -164,6 +167,9 @@ impl EngineOptions {
         builder = builder
             .audience(self.audience.as_deref().unwrap_or_default())
             .namespace(self.namespace.as_deref().unwrap_or_default());
+        if self.bare_keys {
+            builder = builder.bare_keys();
+        }
         if self.tolerates_outage {
             builder = builder.tolerate_outage();
         }

@@ -98,7 +98,8 @@ pub(crate) fn user_index(engine: &Engine, user: &str) -> String {
     engine.core.scope().user(user)
 }
 
-/// The record of a session that began `created`, or begins `now`, for what another library kept; its key.
+/// The record of a session that began `created`, or begins `now`, for what another library kept; its key. `None` where
+/// that is not JSON of every language.
 #[pyfunction]
 #[pyo3(signature = (engine, id, payload, now_ms, expires_ms, created_ms=None))]
 pub(crate) fn new_record(
@@ -108,19 +109,46 @@ pub(crate) fn new_record(
     now_ms: i64,
     expires_ms: Option<i64>,
     created_ms: Option<i64>,
-) -> (String, String) {
+) -> Option<(String, String)> {
+    let facts = payload::scan(&payload, payload::Dialect::Tagged).ok()?;
+    if facts.non_finite {
+        return None;
+    }
     let record = record::Record {
         created: UnixMillis(created_ms.unwrap_or(now_ms)),
-        renewed: UnixMillis(now_ms),
+        // The row that another library kept would be taken over once more.
+        converted: true,
+        ..kept(payload, now_ms, expires_ms)
+    };
+    Some((engine.core.scope().key(id), record.to_text()))
+}
+
+/// The record that stands for a row of another library, which goes on to be that library's.
+#[pyfunction]
+pub(crate) fn row_record(payload: String, renewed_ms: i64, expires_ms: Option<i64>) -> String {
+    kept(payload, renewed_ms, expires_ms).to_text()
+}
+
+fn kept(payload: String, renewed_ms: i64, expires_ms: Option<i64>) -> record::Record {
+    record::Record {
+        created: UnixMillis(renewed_ms),
+        renewed: UnixMillis(renewed_ms),
         expires: expires_ms.map(UnixMillis),
         epoch: 0,
         user: None,
         label: None,
-        // The row that another library kept would be taken over once more.
-        converted: true,
+        converted: false,
         content: record::Content::Payload(payload),
-    };
-    (engine.core.scope().key(id), record.to_text())
+    }
+}
+
+/// What a record holds; `None` where the session has ended.
+#[pyfunction]
+pub(crate) fn record_payload(text: &str) -> Option<String> {
+    match record::Record::parse(text).ok()?.content {
+        record::Content::Payload(payload) => Some(payload),
+        record::Content::Tombstone => None,
+    }
 }
 
 /// Under what a store keeps the record of an id.

@@ -183,6 +183,8 @@ def _kept(settings: Mapping[str, Any]) -> EngineOptions:
     options["namespace"] = expect("NAMESPACE", settings["NAMESPACE"], str)
     outage = one_of("OUTAGE", settings["OUTAGE"], ("error", "empty"))
     options["tolerates_outage"] = outage == "empty"
+    # Such a store keeps the rows of another library, under the ids themselves.
+    options["bare_keys"] = getattr(settings["STORE"], "has_bare_keys", False) is True
     return cast("EngineOptions", options)
 
 

@@ -70,3 +70,4 @@ class EngineOptions(_Required, total=False):
     namespace: str
     tolerates_outage: bool
     merge: dict[str, str]
+    bare_keys: bool

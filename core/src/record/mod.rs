@@ -144,19 +144,25 @@ pub struct Scope {
     pub audience: String,
     /// Of the application's choice.
     pub namespace: String,
+    /// The key of a record is the id itself: the store keeps the rows of another library, which lie there.
+    pub bare_keys: bool,
 }
 
 impl Scope {
-    /// Under what a store keeps the record of an id: it never sees the id itself.
+    /// Under what a store keeps the record of an id: it never sees the id itself, unless with `bare_keys`.
     ///
     /// ```
     /// use shortcrust::record::Scope;
     /// let scope = Scope { name: "session".into(), ..Scope::default() };
     /// assert_eq!(scope.key("id").len(), 43);
     /// assert_eq!(scope.key("id"), Scope { name: "__Host-session".into(), ..scope.clone() }.key("id"));
-    /// assert_ne!(scope.key("id"), Scope { namespace: "shop".into(), ..scope }.key("id"));
+    /// assert_ne!(scope.key("id"), Scope { namespace: "shop".into(), ..scope.clone() }.key("id"));
+    /// assert_eq!(Scope { bare_keys: true, ..scope }.key("id"), "id");
     /// ```
     pub fn key(&self, id: &str) -> String {
+        if self.bare_keys {
+            return id.to_owned();
+        }
         self.hash("record", id.as_bytes())
     }
 

@@ -244,6 +244,13 @@ impl EngineBuilder {
         self
     }
 
+    /// Records lie under their ids, and not under hashes of them: for a store that keeps the rows of another library.
+    #[must_use]
+    pub fn bare_keys(mut self) -> Self {
+        self.settings.scope.bare_keys = true;
+        self
+    }
+
     /// Where the store fails, requests are served without a session. A login or logout fails all the same.
     #[must_use]
     pub fn tolerate_outage(mut self) -> Self {

@@ -46,11 +46,14 @@ class OwnSession(SecureCookieSession):
     modified: bool = property(_is_modified, _set_modified)  # type: ignore[assignment]
 
     def _is_changed_within(self) -> bool:
+        return self._differs(dict(self))
+
+    def _differs(self, now: dict[str, Any]) -> bool:
+        """From what came in."""
         own = vars(self).get(OWN)
         came = None if own is None or own.native is None else own.native.data()
         if came is None:
             return False
-        now = dict(self)
         # To Python 1 is True and 1.0.
         return bool(came != now or _core.dump_tagged(came) != _core.dump_tagged(now))
 

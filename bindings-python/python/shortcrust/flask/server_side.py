@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Request, Response, current_app
 from flask.sessions import SecureCookieSession, SessionMixin
@@ -11,11 +12,16 @@ from flask.sessions import SessionInterface as PeerInterface
 
 from .. import _core, ambient
 from .._config import Secret
-from .._driver import run
+from .._driver import Driver, run
 from ..stores import Entry
 from . import flask_session
 from ._http import REASON
+from .exact import ExactDriver, hidden
 from .interface import OwnSession, ShortcrustInterface, current_driver, own_of
+from .kept_rows import KeptRows
+
+if TYPE_CHECKING:
+    from .rows import Rows
 
 
 class ServerSideSession(OwnSession):
@@ -37,11 +43,18 @@ class ServerSideSession(OwnSession):
     permanent: bool = property(_is_permanent, _set_permanent)  # type: ignore[assignment]
 
 
+class KeptSession(ServerSideSession):
+    """Of a row that stays Flask-Session's."""
+
+    def _is_changed_within(self) -> bool:
+        return self._differs(hidden(dict(self)))
+
+
 class FlaskSessionInterface(ShortcrustInterface):
     """What :class:`Shortcrust` makes of Flask-Session's configuration (0.8).
 
-    Sessions are ours, in the same server; a row of Flask-Session's is taken over when its browser
-    comes by.
+    Sessions are ours, in the same server, and a row of Flask-Session's is taken over when its
+    browser comes by; with ``SHORTCRUST_ROWS`` they stay its rows.
     """
 
     session_class: type[SecureCookieSession] = ServerSideSession
@@ -50,6 +63,8 @@ class FlaskSessionInterface(ShortcrustInterface):
     def __init__(self, app: Flask, kind: str) -> None:
         super().__init__()
         self._store, self._rows = flask_session.store_and_rows(app, kind)
+        if isinstance(self._store, KeptRows):
+            self.session_class = KeptSession
 
     def secrets(self, app: Flask) -> list[Secret]:
         """Bare ids are not signed, so Flask-Session asks for no secret."""
@@ -61,6 +76,19 @@ class FlaskSessionInterface(ShortcrustInterface):
     def config(self, app: Flask) -> Mapping[str, Any]:
         """Flask-Session's keys, and Flask's, as ours."""
         return flask_session.settings_of(app, self._store)
+
+    def _made(self, app: Flask, tell: Callable[[str], None]) -> Driver | None:
+        """What Flask-Session's rows hold, they hold exactly."""
+        driver = super()._made(app, tell)
+        if driver is None or not isinstance(self._store, KeptRows):
+            return driver
+        return ExactDriver(**{field.name: getattr(driver, field.name) for field in fields(driver)})
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """To Flask-Session a session with nothing but ``_permanent`` is empty."""
+        if isinstance(self._store, KeptRows) and session.keys() == {"_permanent"}:
+            session.pop("_permanent")
+        super().save_session(app, session, response)
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         session = super().open_session(app, request)
@@ -79,15 +107,18 @@ class FlaskSessionInterface(ShortcrustInterface):
             self._rows.delete(sid)
         return session
 
-    def _takes(self, app: Flask, rows: flask_session.Rows, sid: str) -> bool:
+    def _takes(self, app: Flask, rows: Rows, sid: str) -> bool:
         row, engine = rows.get(sid), self.engine(app)
-        data = None if row is None else flask_session.decoded(row)
+        data = None if row is None else flask_session.decoded(row.data)
         payload = None if data is None else flask_session.payload_of(data)
         if payload is None or engine is None:
             return False
         now = ambient.now_ms()
         ends = now + int(app.permanent_session_lifetime.total_seconds() * 1000)
-        key, text = _core.new_record(engine, sid, payload, now, ends)
+        record = _core.new_record(engine, sid, payload, now, ends)
+        if record is None:
+            return False
+        key, text = record
         self._store.create(key, Entry(text, None, ends))
         return True
 

@@ -68,8 +68,8 @@ class TakeOver:
             payload = _tagged.dumps(row.data)
         except TooLarge:
             return None
-        key, text = _core.new_record(self._driver.engine, id, payload, now, ends, created)
-        return key, Entry(text, None, ends)
+        record = _core.new_record(self._driver.engine, id, payload, now, ends, created)
+        return None if record is None else (record[0], Entry(record[1], None, ends))
 
 
 def _ids(name: str, header: str) -> list[str]:
