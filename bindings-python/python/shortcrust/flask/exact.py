@@ -78,7 +78,7 @@ class ExactDriver(Driver):
         return (yield from super().close(session, hidden(data), modified, secure))
 
     def login(
-        self, session: RequestSession, user: str, data: dict[str, Any]
+        self, session: RequestSession, user: str, data: dict[str, Any], label: str | None = None
     ) -> dict[str, Any] | None:
-        left = super().login(session, user, hidden(data))
+        left = super().login(session, user, hidden(data), label)
         return None if left is None else shown(left)
