@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from conftest import SECRET
-from flask import Flask, Response, copy_current_request_context, session
+from flask import Flask, Response, copy_current_request_context, request, session
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from shortcrust import Unsupported
 from shortcrust.flask import Shortcrust, login, logout, regenerate, save
@@ -115,6 +115,63 @@ def test_an_extension_that_saves_what_is_modified_keeps_a_nested_change(stored: 
             if session.modified:
                 interface.save_session(stored, session, Response())
     assert "['pear', 'fig', 'plum']" in client.get("/show").text
+
+
+def after_event(app: Flask, client: Client, event: Callable[[], Any]) -> Response:
+    """As Flask-SocketIO (5.6) without ``manage_session``: the response is sent to nobody."""
+    cookie = client.get_cookie("session")
+    header = {} if cookie is None else {"HTTP_COOKIE": f"session={cookie.value}"}
+    with app.request_context({**environ(), **header}):
+        for mark in ("sid", "namespace"):
+            setattr(request, mark, "/")
+        event()
+        response = Response()
+        if session.modified:
+            app.session_interface.save_session(app, session, response)
+    return response
+
+
+def test_an_event_writes_into_the_session_that_its_cookie_names(stored: Flask) -> None:
+    client = visitor(stored)
+    response = after_event(stored, client, lambda: session["cart"].append("fig"))
+    assert "['pear', 'fig']" in client.get("/show").text
+    assert "Set-Cookie" not in response.headers
+
+
+@pytest.mark.parametrize(
+    "event", [lambda: session.update(cart=["fig"]), lambda: login("ada")], ids=["data", "login"]
+)
+def test_an_event_without_a_session_makes_no_record_that_no_cookie_names(
+    stored: Flask, event: Callable[[], Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    after_event(stored, stored.test_client(), event)
+    assert records(stored) == 0
+    assert "the session of an event was not saved" in caplog.text
+
+
+@pytest.mark.parametrize("event", [lambda: login("ada"), regenerate], ids=["login", "regenerate"])
+def test_an_event_that_asks_for_a_new_id_leaves_the_session_as_it_is(
+    stored: Flask, event: Callable[[], Any]
+) -> None:
+    client = visitor(stored)
+    after_event(stored, client, event)
+    assert "'pear'" in client.get("/show").text
+    assert records(stored) == 1
+
+
+def test_a_user_whom_an_event_sets_by_hand_is_in_the_session_that_the_cookie_names(
+    stored: Flask,
+) -> None:
+    client = visitor(stored)
+    after_event(stored, client, lambda: session.update(user_id="ada"))
+    assert "'user_id': 'ada'" in client.get("/show").text
+    assert records(stored) == 1
+
+
+def test_an_event_may_log_out(stored: Flask) -> None:
+    client = visitor(stored)
+    after_event(stored, client, logout)
+    assert client.get("/show").text == "{}"
 
 
 def environ() -> dict[str, Any]:

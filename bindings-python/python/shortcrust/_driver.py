@@ -164,6 +164,25 @@ class Driver:
         """Writes what is left to write, and says what the response needs."""
         if self.store is not None:
             yield from self.save(session, data, modified, is_last=True)
+        return self._head(session, data, modified, secure)
+
+    def close_unanswered(
+        self, session: RequestSession, data: dict[str, Any], modified: bool
+    ) -> Steps[bool]:
+        """As ``close``, where no response can set a cookie: the session keeps its id.
+
+        False where it has none, since nobody would find what is written.
+        """
+        if session.key is None and (data or session.user is not None):
+            return False
+        # A head that is given: from here on the core draws no id.
+        self._head(session, self._native(session).data() or {}, modified=False, secure=False)
+        yield from self.save(session, data, modified, is_last=True)
+        return True
+
+    def _head(
+        self, session: RequestSession, data: dict[str, Any], modified: bool, secure: bool
+    ) -> _core.Closed | None:
         return self.engine.close(
             session.native,
             data,

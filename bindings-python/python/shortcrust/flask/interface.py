@@ -139,12 +139,7 @@ class ShortcrustInterface(PeerInterface):
         vars(session)[_ANSWERED] = True
         if OWN not in vars(session) and not modified:
             return
-        own = own_of(session)
-        secure = _is_secure(app)
-        try:
-            closed = run(driver.close(own, dict(session), modified, secure))
-        finally:
-            _note(own)
+        closed = _close(driver, session, modified, _is_secure(app))
         if closed is None:
             return
         for cookie in closed.cookies:
@@ -201,6 +196,30 @@ def own_of(session: SessionMixin) -> RequestSession:
     """Of the session's request; made now if no cookie came."""
     attributes = vars(session)
     return cast(RequestSession, attributes.setdefault(OWN, RequestSession()))
+
+
+def _close(
+    driver: Driver, session: SessionMixin, modified: bool, secure: bool
+) -> _core.Closed | None:
+    own, data = own_of(session), dict(session)
+    try:
+        if not (driver.has_records and _is_event()):
+            return run(driver.close(own, data, modified, secure))
+        if not run(driver.close_unanswered(own, data, modified)):
+            log(
+                "the session of an event was not saved: a new one, or one with a new id, needs a "
+                "cookie, which a response sets; begin it, or log in, in a request"
+            )
+        return None
+    finally:
+        _note(own)
+
+
+def _is_event() -> bool:
+    """Flask-SocketIO saves after each event, with a response that is sent to nobody."""
+    return has_request_context() and all(
+        hasattr(current_request, mark) for mark in ("sid", "namespace")
+    )
 
 
 def _was_modified(session: SessionMixin) -> bool:
