@@ -147,23 +147,8 @@ const FORMATS: Record<FormatName, readonly string[]> = {
 const OLD = 'express-session'
 /** Formats for sessions in a store. */
 const IDS = ['express', 'id']
-const FRONT = [
-  'secrets',
-  'name',
-  'format',
-  'readers',
-  'policy',
-  'cookie',
-  'audience',
-  'meta',
-  'store',
-  'revocations',
-  'outage',
-  'userKey',
-  'namespace',
-  'merge',
-  'label',
-]
+const WITH_STORE = ['store', 'revocations', 'outage', 'userKey', 'namespace', 'merge', 'label']
+const FRONT = ['secrets', 'name', 'format', 'readers', 'policy', 'cookie', 'audience', 'meta', ...WITH_STORE]
 const STORE = ['load', 'create', 'put', 'save', 'delete', 'list', 'revoke', 'sweep']
 const POLICY = ['idle', 'absolute', 'renewAfter', 'persistent', 'skew']
 const COOKIE = ['path', 'domain', 'secure', 'httpOnly', 'sameSite', 'partitioned', 'priority']
