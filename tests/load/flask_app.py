@@ -9,11 +9,13 @@ from typing import Any
 
 from flask import Flask, Response, jsonify, request, session
 from flask_session import Session  # type: ignore[import-untyped]
+from flask_sqlalchemy import SQLAlchemy
 from redis import Redis
 from shortcrust.flask import Shortcrust, logout
+from shortcrust.flask.kept_rows import KeptRows
 from werkzeug.serving import run_simple
 
-from stores import conflicts, store_of
+from stores import conflicts, count_conflicts, store_of
 
 app = Flask(__name__)
 app.secret_key = os.environ["SECRET"]
@@ -40,7 +42,10 @@ def everything() -> Response:
 
 @app.get("/logout")
 def leave() -> str:
-    logout()
+    if os.environ["LAYER"] == "Flask-Session":
+        session.clear()
+    else:
+        logout()
     return ""
 
 
@@ -54,10 +59,22 @@ def install() -> None:
         app.config["SHORTCRUST_STORE"] = store_of(os.environ["STORE"])
         Shortcrust(app)
         return
-    options: dict[str, Any] = {"SESSION_TYPE": "redis"}
-    options["SESSION_REDIS"] = Redis.from_url(os.environ["REDIS_URL"])
+    if os.environ["STORE"] == "postgres":
+        url = os.environ["POSTGRES_URL"].replace("postgresql://", "postgresql+psycopg://", 1)
+        app.config["SQLALCHEMY_DATABASE_URI"] = url
+        app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"pool_size": 20}
+        options: dict[str, Any] = {"SESSION_TYPE": "sqlalchemy"}
+        options["SESSION_SQLALCHEMY"] = SQLAlchemy(app)
+    else:
+        options = {"SESSION_TYPE": "redis"}
+        options["SESSION_REDIS"] = Redis.from_url(os.environ["REDIS_URL"])
     app.config.update(options)
-    Session(app)
+    if os.environ["LAYER"] == "Flask-Session":
+        Session(app)
+        return
+    app.config["SHORTCRUST_ROWS"] = "flask-session"
+    count_conflicts(KeptRows)
+    Shortcrust(app)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from load import CLIENTS, DROP_INS, KEYS, OURS, Cell, cell, get, run, serving, undone
+from load import CLIENTS, DROP_INS, KEPT, KEYS, OURS, Cell, cell, get, run, serving, undone
 from services import Memcached, Postgres, Redis, shared_url
 
 LONG = bool(os.environ.get("LONG"))
@@ -79,6 +79,18 @@ def test_the_drop_in_keeps_every_key_and_every_logout(load: Cell) -> None:
     assert result.statuses == {200}
     # Between two processes files have a window.
     assert result.kept == clients * keys or load.store == "files"
+    assert undone(load, 25 if LONG else 5) == 0
+
+
+@pytest.mark.parametrize(
+    "load", [load for load in KEPT if load.layer == "SHORTCRUST_ROWS"], ids=str
+)
+def test_rows_that_stay_flask_sessions_keep_every_key_and_every_logout(load: Cell) -> None:
+    if not LONG and load.store != "redis":
+        pytest.skip("LONG=1 runs PostgreSQL too")
+    clients, keys = (CLIENTS, KEYS) if LONG else (10, 10)
+    result = run(load, clients, keys)
+    assert (result.kept, result.statuses) == (clients * keys, {200})
     assert undone(load, 25 if LONG else 5) == 0
 
 
