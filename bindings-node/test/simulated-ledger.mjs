@@ -5,7 +5,7 @@ import { TABLE } from './simulated-tape.mjs'
 
 /** A store, with account of what happened to it. */
 export class Records {
-  /** Sessions that were there, by what removed them. */
+  /** Sessions that were there, by what removed them, or may have by now. */
   removed = { revoke: new Set(), sweep: new Set() }
   /** Which request has put a tombstone in a session's place. */
   buried = new Map()
@@ -25,7 +25,10 @@ export class Records {
       const key = args[0]
       const [first] = this.written.get(key) ?? [now]
       this.written.set(key, [first, now])
-      if (!('d' in JSON.parse(args.at(-1).text))) this.buried.set(key, request)
+      const { text, expires } = args.at(-1)
+      if (!('d' in JSON.parse(text))) this.buried.set(key, request)
+      // What was long under way may have little time left, or none; then the server removes it by its own clock.
+      else if (this.store.capabilities.expiry && expires < now + 60_000) this.removed.sweep.add(key)
     }
     return answer
   }

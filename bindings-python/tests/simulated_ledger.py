@@ -68,6 +68,10 @@ class Records:
             self.written[key] = (self.written.get(key, (now, now))[0], now)
             if "d" not in json.loads(entry.text):
                 self.buried[key] = request
+            elif self.store.capabilities.expiry and entry.expires < now + 60_000:
+                # It was long under way and has little time left, or none; then the server removes
+                # it by its own clock.
+                self.removed[self.store.sweep].add(key)
         return answer
 
     def _removing(self, call: Callable[..., Any], arguments: list[Any], *_: object) -> Any:
