@@ -1,5 +1,6 @@
 // What express-session kept becomes ours: with the real express-session, its stores and their servers.
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 
 import express from 'express'
@@ -148,6 +149,23 @@ async function firstRequests({ user, cookie }, browsers) {
   assert.deepEqual(after.json(), { user, basket: ['tea'], a: 1, b: 1, c: 1, d: 1 })
   assert.deepEqual((await browsers[0].get(`/list?user=${user}`)).json(), 1)
 }
+
+test('what is shown of a row is what express-session shows of it', async () => {
+  const file = new URL('../../tests/vectors/rows/express-session.json', import.meta.url)
+  const { cases, count } = JSON.parse(readFileSync(file, 'utf8'))
+  assert.equal(cases.length, count)
+  const old = new expressSession.MemoryStore()
+  const cookie = await oldCookie(old)
+  const [id] = Object.keys(old.sessions)
+  for (const { id: name, row, data } of cases) {
+    // Its time is long ago or far ahead, which is the store's matter.
+    const { cookie: _, ...rest } = JSON.parse(row)
+    old.sessions[id] = JSON.stringify({ cookie: { maxAge: 60_000 }, ...rest })
+    await serve(newApp(new MemoryStore(), old), async (browser) => {
+      assert.deepEqual((await browser.get('/', { cookie })).json(), data, name)
+    })
+  }
+})
 
 test('a cookie that an older secret signed is taken over, and one of another secret is not', async () => {
   const old = new expressSession.MemoryStore()

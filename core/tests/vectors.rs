@@ -9,7 +9,8 @@ use shortcrust::{
     format::{
         Body, Django, DjangoOptions, Express, Flask, FlaskOptions, KeyDerivation, Opened, Sealed, Starlette,
     },
-    payload::Dialect,
+    payload::{Dialect, project, scan},
+    record::express_payload,
 };
 
 const CASE_FIELDS: [&str; 12] = [
@@ -223,4 +224,19 @@ impl Dice {
 
 fn hex(text: &str) -> Vec<u8> {
     (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+}
+
+/// What express-session shows of a row of its own, ours shows of the payload that it becomes.
+#[test]
+fn rows_of_express_session_hold() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/vectors/rows/express-session.json");
+    let suite: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    let cases = suite["cases"].as_array().unwrap();
+    assert_eq!(suite["count"], cases.len());
+    for case in cases {
+        let payload = express_payload(case["row"].as_str().unwrap()).unwrap();
+        assert!(!scan(&payload, Dialect::Tagged).unwrap().non_finite);
+        let shown: Value = serde_json::from_str(&project(&payload).unwrap().text).unwrap();
+        assert_eq!(shown, case["data"], "{}", case["id"]);
+    }
 }
