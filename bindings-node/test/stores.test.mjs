@@ -10,6 +10,7 @@ import { test } from 'node:test'
 import { Unsupported } from 'shortcrust/stores'
 import { MemoryStore } from 'shortcrust/stores/memory'
 import { PostgresStore } from 'shortcrust/stores/postgres'
+import { RedisStore } from 'shortcrust/stores/redis'
 import { SQLiteStore } from 'shortcrust/stores/sqlite'
 
 import { POSTGRES, REDIS } from './services.mjs'
@@ -397,4 +398,20 @@ test('memory: a full store makes room for many, and knows each that is left', as
   assert.equal(listed.flat().length, 99)
   assert.equal(await store.sweep(now + 15_000, 50), 50)
   assert.equal(await store.sweep(now + 15_000), 49)
+})
+
+test('a write that a client of Redis sends again is one write', { skip: REDIS.skip }, async (t) => {
+  const { client, close } = await STORES['redis, by node-redis'].open()
+  t.after(close)
+  const twice = (method) => async (script, options) => {
+    await client[method](script, options)
+    return client[method](script, options)
+  }
+  const store = new RedisStore({ eval: twice('eval'), evalSha: twice('evalSha') })
+  const key = newKey()
+  const entry = (text) => ({ text, user: 'ada', expires: SOON() })
+  assert.equal(await store.create(key, entry('one')), 'done')
+  assert.equal(await store.save(key, 1, entry('two')), 'done')
+  assert.deepEqual(await store.load([key]), [{ version: 2, text: 'two' }])
+  assert.equal(await store.create(key, entry('three')), 'exists')
 })

@@ -293,6 +293,7 @@ def test_a_wrong_argument_is_refused_in_its_own_name(options: dict[str, Any], wo
     ("options", "words"),
     [
         ({"secret_key": "dev"}, "under 16 bytes"),
+        ({"secret_key": ""}, "secret_key is empty"),
         ({"same_site": "none"}, "same_site without https_only"),
         ({"partitioned": True}, "partitioned without https_only"),
     ],
@@ -318,6 +319,7 @@ def test_a_weak_drop_in_fails_no_request_where_warnings_are_errors(
     assert [record.name for record in caplog.records if weak in record.message] == ["shortcrust"]
 
 
+@pytest.mark.filterwarnings("ignore:secret_key is empty")
 def test_an_empty_secret_is_starlettes_own_affair(clock: Clock) -> None:
     assert seen(build(secret_key=""), f"session={signed({'n': 1}, '')}") == {"n": 1}
 

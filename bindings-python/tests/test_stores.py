@@ -15,6 +15,8 @@ from typing import Any
 
 import every_store
 import pytest
+import redis
+import services
 import sqlalchemy
 from conftest import Clock
 from every_store import unique
@@ -174,7 +176,50 @@ def test_a_fork_opens_connections_of_its_own(tmp_path: Path) -> None:
     store.close()
 
 
+# Redis
+
+
+class Stutters(redis.Redis):
+    """Sends each script twice, as a client does when the first answer was lost."""
+
+    def execute_command(self, *args: Any, **options: Any) -> Any:
+        if args[0] == "EVALSHA":
+            super().execute_command(*args, **options)
+        return super().execute_command(*args, **options)
+
+
+def test_a_write_that_the_client_sends_again_is_one_write() -> None:
+    client = Stutters.from_url(services.shared_url(services.Redis))
+    client.ping()
+    store, key = RedisStore(client), unique("key")
+    assert store.create(key, Entry("one", "ada", in_ms(60_000))) == "done"
+    assert store.save(key, 1, Entry("two", "ada", in_ms(60_000))) == "done"
+    assert store.load([key]) == [Row(2, "two")]
+    assert store.create(key, Entry("three", None, None)) == "exists"
+    assert store.save(key, 1, Entry("three", None, None)) == Row(2, "two")
+    client.close()
+
+
+@pytest.mark.parametrize("found", [{"version": "x"}, {"record": b"\xff"}])
+def test_what_others_wrote_into_redis_is_no_error(found: dict[str, Any]) -> None:
+    client = redis.Redis.from_url(services.shared_url(services.Redis))
+    store, key = RedisStore(client), unique("key")
+    store.create(key, Entry("one", None, in_ms(60_000)))
+    client.hset(f"shortcrust:{key}", mapping=found)
+    assert store.load([key]) == [Row(0, "")]
+    client.close()
+
+
 # SQLAlchemy
+
+
+def test_an_error_of_the_database_does_not_show_the_record(tmp_path: Path) -> None:
+    engine = sqlalchemy.create_engine(f"sqlite:///{tmp_path / 'app.db'}")
+    with pytest.raises(sqlalchemy.exc.OperationalError, match="no such table") as caught:
+        SQLAlchemyStore(engine).create("a key", Entry("a record", None, None))
+    assert "a record" not in str(caught.value)
+    assert "a key" not in str(caught.value)
+    engine.dispose()
 
 
 def test_sqlalchemy_refuses_what_it_has_no_sql_for() -> None:
@@ -241,11 +286,9 @@ def test_redis_has_the_layout_of_the_document() -> None:
     with every_store.redis_client(decode_responses=True) as client:
         store, key, user = RedisStore(client), unique("key"), unique("ada")
         store.create(key, Entry("text", user, in_ms(60_000)))
-        assert client.hgetall(f"shortcrust:{key}") == {
-            "version": "1",
-            "record": "text",
-            "user": user,
-        }
+        fields = client.hgetall(f"shortcrust:{key}")
+        assert len(fields.pop("write")) == 16
+        assert fields == {"version": "1", "record": "text", "user": user}
         index = f"shortcrust:user:{sha256(user.encode()).hexdigest()}"
         assert client.zrange(index, 0, -1) == [key]
         for name in (f"shortcrust:{key}", index):

@@ -1,9 +1,10 @@
 -- KEYS: the record, and its user's index where it has a user.
 -- ARGV: create, put or the version that must be there; the record's key; its text; when it ends, in milliseconds, or
--- inf; the time; its user.
+-- inf; the time; its user; what no other write has, by which a write is known that a client sends once more since the
+-- answer was lost.
 -- A lifetime is handed to Redis as a span, since its clock is not the application's.
 local record, index = KEYS[1], KEYS[2]
-local mode, key, text, ends, now, user = unpack(ARGV)
+local mode, key, text, ends, now, user, write = unpack(ARGV)
 
 local function expire(name, ends)
   if ends == 'inf' then
@@ -13,7 +14,8 @@ local function expire(name, ends)
   end
 end
 
-local version = redis.call('HGET', record, 'version')
+local version, last = unpack(redis.call('HMGET', record, 'version', 'write'))
+if last == write then return 'done' end
 if mode == 'create' then
   if version then return 'exists' end
 elseif mode ~= 'put' and version ~= mode then
@@ -28,6 +30,6 @@ else
   redis.call('HDEL', record, 'user')
 end
 redis.call('HINCRBY', record, 'version', 1)
-redis.call('HSET', record, 'record', text)
+redis.call('HSET', record, 'record', text, 'write', write)
 expire(record, ends)
 return 'done'

@@ -1,5 +1,5 @@
 // Sessions in Redis, by node-redis or ioredis. The layout is in docs/record-v1.md.
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 
 import { ambient } from '../ambient.js'
 import type { Capabilities, Entry, Listed, Row, Store } from './index.js'
@@ -81,7 +81,17 @@ export class RedisStore implements Store {
   async #write(mode: string, key: string, { text, user, expires }: Entry): Promise<string | Row> {
     const keys = user === undefined ? [nameOf(key)] : [nameOf(key), indexOf(user)]
     const ends = expires === undefined ? 'inf' : String(expires)
-    const said = await this.#run(WRITE, keys, [mode, key, text, ends, String(ambient.now()), user ?? ''])
+    // Not the core's random bytes: nobody has to guess it.
+    const write = randomBytes(8).toString('hex')
+    const said = await this.#run(WRITE, keys, [
+      mode,
+      key,
+      text,
+      ends,
+      String(ambient.now()),
+      user ?? '',
+      write,
+    ])
     return Array.isArray(said) ? (rowOf(said) ?? 'gone') : String(said)
   }
 

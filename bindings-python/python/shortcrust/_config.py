@@ -320,12 +320,17 @@ def _policy(settings: Mapping[str, Any]) -> PolicyOptions:
     }
 
 
+def _is_lifetime(seconds: float) -> bool:
+    # Less than a second would be none.
+    return seconds == 0 or 1 <= seconds <= MAX_SECONDS
+
+
 def in_seconds(name: str, value: object) -> int | None:
     seconds = value.total_seconds() if isinstance(value, timedelta) else value
     if seconds is None:
         return None
     is_bool = isinstance(seconds, bool)
-    if isinstance(seconds, (int, float)) and not is_bool and 0 <= seconds <= MAX_SECONDS:
+    if isinstance(seconds, (int, float)) and not is_bool and _is_lifetime(seconds):
         return int(seconds)
     raise ConfigError(
         f"{PREFIX}{name} must be seconds, a timedelta or None, and not negative", "policy"

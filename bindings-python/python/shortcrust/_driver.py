@@ -80,6 +80,8 @@ class RequestSession:
     """``None`` where no cookie came, and nothing was commanded."""
     scope: Any = None
     """What the front's ``label_of`` is given."""
+    is_answered: bool = False
+    """The response has its cookies, and gets no more."""
 
     @property
     def reason(self) -> str | None:
@@ -259,12 +261,20 @@ class Driver:
         *,
         except_current: bool,
     ) -> Steps[int | None]:
-        """Ends a user's sessions. The one that is excepted goes on under a new id."""
+        """Ends a user's sessions. The one that is excepted goes on under a new id.
+
+        Behind the response it keeps its id, as no cookie could bring a new one.
+        """
         if self.store is None:
             raise Unsupported("without a store no session can be revoked: see SHORTCRUST_STORE")
         own = session if session is not None and session.user == user else None
         kept = own if except_current else None
-        if kept is not None and self.has_records:
+        if kept is not None and kept.is_answered and not self.has_records:
+            raise Unsupported(
+                "the response has been made, so that no cookie can tell the session that is "
+                "excepted from the others: revoke them before"
+            )
+        if kept is not None and self.has_records and not kept.is_answered:
             yield from self._renewed(kept, user, data)
         keep = None if kept is None else kept.key
         revocation = _core.revoke_all(self.engine, user, keep, ambient.now_ms())
@@ -374,7 +384,9 @@ def _label_text(label: object) -> str:
 def _error(reason: str) -> Exception:
     if reason == "conflict":
         return Conflict("other requests wrote the session first, 16 times")
-    return Unavailable("the store has a record under the new id already")
+    return Unavailable(
+        "the store failed earlier in this request, or has a record under the new id already"
+    )
 
 
 def _moment(milliseconds: int) -> datetime:

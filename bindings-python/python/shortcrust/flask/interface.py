@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from copy import deepcopy
 from typing import Any, cast
 
-from flask import Flask, Request, Response, current_app, has_app_context, has_request_context
+from flask import Flask, Request, Response, current_app, has_request_context
 from flask import request as current_request
 from flask.json.tag import TaggedJSONSerializer
 from flask.sessions import SecureCookieSession, SessionMixin
@@ -28,6 +28,8 @@ OWN = "_shortcrust_session"
 
 # Set when the session is saved with its response.
 _ANSWERED = "_shortcrust_answered"
+# What a session that is emptied calls.
+_ON_CLEAR = "_shortcrust_on_clear"
 
 
 class OwnSession(SecureCookieSession):
@@ -59,12 +61,9 @@ class OwnSession(SecureCookieSession):
 
     def clear(self) -> None:
         super().clear()
-        interface = current_app.session_interface if has_app_context() else None
-        driver = (
-            interface.driver(current_app) if isinstance(interface, ShortcrustInterface) else None
-        )
-        if driver is not None:
-            driver.cleared(vars(self).get(OWN))
+        on_clear = vars(self).get(_ON_CLEAR)
+        if on_clear is not None:
+            on_clear(vars(self).get(OWN))
 
 
 class ShortcrustInterface(PeerInterface):
@@ -118,15 +117,16 @@ class ShortcrustInterface(PeerInterface):
         driver = self.driver(app)
         if driver is None:
             return None
-        name = self.get_cookie_name(app)
+        name, own, data = self.get_cookie_name(app), None, None
         header = cookie_header(request)
-        if name not in header:
-            request.environ[REASON] = "no_cookie"
-            return self.session_class()
-        own, data = run(driver.open(header))
-        request.environ[REASON] = own.reason
+        if name in header:
+            own, data = run(driver.open(header))
+        request.environ[REASON] = "no_cookie" if own is None else own.reason
         session = self.session_class() if data is None else self.session_class(data)
-        vars(session)[OWN] = own
+        if own is not None:
+            vars(session)[OWN] = own
+        # With a bound method, a copy of the session would have a copy of the driver.
+        vars(session)[_ON_CLEAR] = lambda own: driver.cleared(own)  # noqa: PLW0108
         return session
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
@@ -140,6 +140,7 @@ class ShortcrustInterface(PeerInterface):
         if OWN not in vars(session) and not modified:
             return
         closed = _close(driver, session, modified, _is_secure(app))
+        own_of(session).is_answered = True
         if closed is None:
             return
         for cookie in closed.cookies:
@@ -153,7 +154,7 @@ class ShortcrustInterface(PeerInterface):
         if driver is None:
             return
         own, modified = own_of(session), _was_modified(session)
-        if _ANSWERED in vars(session) and own.key is None and session:
+        if _ANSWERED in vars(session) and own.key is None and (session or own.user):
             raise Unsupported(
                 "the response has been made, so that no cookie can bring this new session back: "
                 "put something into the session before, or save it before"

@@ -56,6 +56,8 @@ class DropIn(Peer):
         self.peer_exact: bool = peer_exact
         if checked and not peer_exact:
             _warn_of_insecure(same_site, https_only, partitioned)
+            if not all(secrets):
+                _warn_of_empty_secret()
             self._engine()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -227,6 +229,11 @@ def _drop_in_engine(name: str, secrets: tuple[bytes, ...], max_age: int | None) 
             "guessed: make one with `python -c 'import secrets; print(secrets.token_hex())'`"
         )
     return engine
+
+
+@lru_cache(maxsize=1)
+def _warn_of_empty_secret() -> None:
+    warn_at_start("secret_key is empty, and everybody can make cookies: set it")
 
 
 @lru_cache(maxsize=8)

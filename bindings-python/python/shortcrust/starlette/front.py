@@ -93,6 +93,7 @@ class OwnFront:
         async def send_with_session(message: Message) -> None:
             if message["type"] == "http.response.start":
                 await connection.close(message)
+                own.is_answered = True
             elif message["type"] == "websocket.accept":
                 await connection.accept(message)
             else:
@@ -133,7 +134,6 @@ class Connection:
         self.session = session
         self._name = name
         self.scope = scope
-        self._is_accepted = False
         self._is_saved = False
 
     def login(self, user: str, label: str | None) -> None:
@@ -157,10 +157,10 @@ class Connection:
         return self.own.user
 
     async def save(self) -> None:
-        if self._is_accepted and self.session and self.own.key is None:
+        if self.own.is_answered and self.own.key is None and (self.session or self.own.user):
             raise ShortcrustError(
-                "a session that begins in a websocket must be saved before accept(), with which "
-                "its cookie goes to the browser"
+                "a session that begins must be saved before accept() of a websocket, and before a "
+                "background task: its cookie goes to the browser with the response"
             )
         session = self.session
         try:
@@ -173,9 +173,9 @@ class Connection:
 
     async def accept(self, message: Message) -> None:
         """A websocket's only headers: the cookie of what was saved by then."""
-        self._is_accepted = True
         if self._is_saved:
             await self.close(message)
+        self.own.is_answered = True
 
     async def close(self, message: Message) -> None:
         message.setdefault("headers", [])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import BigInteger, Column, Index, Table, Text, text
+from sqlalchemy.exc import StatementError
 
 from ..._errors import ConfigError
 from .. import _sql
@@ -113,5 +114,10 @@ class AsyncSQLAlchemyStore:
     async def _run(self, statement: str, parameters: _sql.Parameters) -> tuple[Sequence[Any], int]:
         """The rows that were found, and how many were changed."""
         async with self._engine.connect() as connection:
-            result: Any = await connection.execute(text(statement), parameters)
+            try:
+                result: Any = await connection.execute(text(statement), parameters)
+            except StatementError as error:
+                # Its message would have the record.
+                error.hide_parameters = True
+                raise
             return (result.fetchall() if result.returns_rows else []), result.rowcount

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from hashlib import sha256
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Literal
 
 from ... import ambient
@@ -79,7 +80,8 @@ class RedisStore:
         if entry.user is not None:
             keys.append(_index(entry.user))
         ends = "inf" if entry.expires is None else entry.expires
-        parts = [mode, key, entry.text, ends, ambient.now_ms(), entry.user or ""]
+        # Not the core's random bytes: nobody has to guess it.
+        parts = [mode, key, entry.text, ends, ambient.now_ms(), entry.user or "", token_hex(8)]
         answer = self._write(keys, parts)
         return _row(answer) or "gone" if isinstance(answer, list) else _text(answer)
 
@@ -90,7 +92,13 @@ def _index(user: str) -> str:
 
 def _row(found: Sequence[Any]) -> Row | None:
     version, record = found
-    return None if version is None or record is None else Row(int(version), _text(record))
+    if version is None or record is None:
+        return None
+    try:
+        return Row(int(version), _text(record))
+    except ValueError:
+        # Others may have written there: no record reads so, and the session is empty.
+        return Row(0, "")
 
 
 def _text(value: Any) -> str:
