@@ -25,7 +25,7 @@ export interface Front {
   readonly label?: LabelOption | undefined
 }
 
-export type Shown = { text: string; kinds?: string | undefined }
+export type View = { text: string; kinds?: string | undefined }
 
 export const ENDED: Encoded = { text: '{}', kinds: '' }
 export const LATE = "the session was changed after the response's headers were sent: the change is lost"
@@ -41,7 +41,7 @@ export class Driver implements Commands {
   protected native: NativeSession | null = null
   protected current: Session | undefined
   /** What the data were read from; none where they have no past. */
-  protected incoming: Shown | undefined = { text: '{}' }
+  protected incoming: View | undefined = { text: '{}' }
   /** What the session was when the head was written. */
   protected written: string | undefined
 
@@ -178,7 +178,7 @@ export class Driver implements Commands {
     this.current = new Session(this, this.#decode(this.incoming))
   }
 
-  protected show(shown: Shown | null | undefined): void {
+  protected show(shown: View | null | undefined): void {
     if (!shown) throw new ShortcrustError('not_found', 'no session came with the request, or it has ended')
     this.current = new Session(this, decode(shown))
   }
@@ -254,7 +254,7 @@ export class Driver implements Commands {
   }
 
   /** Reading is total: what the core shows is JSON, and if it once is not, the session is empty. */
-  #decode(shown: Shown): Data {
+  #decode(shown: View): Data {
     try {
       return decode(shown)
     } catch {

@@ -15,8 +15,8 @@ export type {
   ReaderOptions,
   Revocation,
   Session as NativeSession,
-  Shown,
   StoreAction,
+  View,
 } from '../native.js'
 
 export type Engine = native.Engine
@@ -62,7 +62,7 @@ export function saveSession(session: native.Session, ...args: Parameters<native.
 export function loginSession(
   session: native.Session,
   ...args: Parameters<native.Session['login']>
-): native.Shown | null {
+): native.View | null {
   return rethrown(ConfigError, () => session.login(...args))
 }
 

@@ -2,7 +2,7 @@
 import { isDate, isUint8Array } from 'node:util/types'
 
 import { SealError } from './errors.js'
-import type { Shown } from './native.js'
+import type { View } from './native.js'
 
 export type Data = Record<string, unknown>
 
@@ -15,7 +15,7 @@ export interface Encoded {
   readonly kinds: string
 }
 
-export function decode({ text, kinds }: Shown): Data {
+export function decode({ text, kinds }: View): Data {
   const data: Data = JSON.parse(text)
   if (kinds !== undefined) revive(data, JSON.parse(kinds))
   return data

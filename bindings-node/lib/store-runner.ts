@@ -9,7 +9,7 @@ import { pause } from './timers.js'
 /** What a store is for. */
 export type Mode = 'revocations' | 'sessions'
 
-type Said = Row | (Row | undefined)[] | number | 'done' | 'exists' | 'failed' | 'gone'
+type StoreAnswer = Row | (Row | undefined)[] | number | 'done' | 'exists' | 'failed' | 'gone'
 
 const MESSAGES: Record<string, string> = {
   conflict: 'other requests wrote the session all the while: nothing of this one was written',
@@ -36,17 +36,17 @@ export class StoreRunner {
     let leave: (() => void) | undefined
     try {
       for (let need = machine.need(); need !== null; need = machine.need()) {
-        let said: Said[] = []
+        let answers: StoreAnswer[] = []
         if (need.actions !== undefined) {
           const done = await this.#each(need.actions)
-          said = done.said
+          answers = done.answers
           thrown ??= done.error
         } else {
           // One of a process after the other: against other processes' alone each soon is first.
           leave ??= await this.#enter(need.queue ?? '')
           if (need.millis) await pause(need.millis)
         }
-        machine.answer(said, ambient.now(), ambient.entropy)
+        machine.answer(answers, ambient.now(), ambient.entropy)
       }
     } finally {
       leave?.()
@@ -56,20 +56,20 @@ export class StoreRunner {
   }
 
   /** One after the other, until one is not done. */
-  async #each(actions: StoreAction[]): Promise<{ said: Said[]; error?: unknown }> {
-    const said: Said[] = []
+  async #each(actions: StoreAction[]): Promise<{ answers: StoreAnswer[]; error?: unknown }> {
+    const answers: StoreAnswer[] = []
     for (const action of actions) {
       try {
-        said.push(await this.#perform(action))
+        answers.push(await this.#perform(action))
       } catch (error) {
-        return { said: [...said, 'failed'], error }
+        return { answers: [...answers, 'failed'], error }
       }
-      if (said.at(-1) !== 'done') break
+      if (answers.at(-1) !== 'done') break
     }
-    return { said }
+    return { answers }
   }
 
-  async #perform(action: StoreAction): Promise<Said> {
+  async #perform(action: StoreAction): Promise<StoreAnswer> {
     const { kind, key, keys = [], version = 0, text = '', user, expires, limit } = action
     const { store } = this
     const entry = { text, user, expires }

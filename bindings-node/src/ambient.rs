@@ -5,19 +5,19 @@ use shortcrust::{Entropy, EntropyError};
 
 use crate::error;
 
-/// Dice from the operating system, or a test's bytes in their order.
-pub(crate) enum Dice {
+/// Random bytes of the operating system, or a test's bytes in their order.
+pub(crate) enum Rng {
     Given { bytes: Uint8Array, used: usize },
     System,
 }
 
-impl From<Option<Uint8Array>> for Dice {
+impl From<Option<Uint8Array>> for Rng {
     fn from(given: Option<Uint8Array>) -> Self {
         given.map_or(Self::System, |bytes| Self::Given { bytes, used: 0 })
     }
 }
 
-impl Entropy for Dice {
+impl Entropy for Rng {
     fn fill(&mut self, buffer: &mut [u8]) -> Result<(), EntropyError> {
         match self {
             Self::System => getrandom::fill(buffer).map_err(|_| EntropyError),
@@ -33,5 +33,5 @@ impl Entropy for Dice {
 
 /// Base64url of so many of the operating system's bytes.
 pub(crate) fn random_id(length: usize) -> error::Result<String> {
-    shortcrust::random_id(&mut Dice::System, length).map_err(error::entropy)
+    shortcrust::random_id(&mut Rng::System, length).map_err(error::entropy)
 }

@@ -15,7 +15,7 @@ use shortcrust::{
 };
 
 use crate::{
-    ambient::{Dice, random_id},
+    ambient::{Rng, random_id},
     error::{self, Result},
     options::{Bytes, FormatOptions, PolicyOptions, bytes, keyring},
 };
@@ -68,8 +68,8 @@ impl Codec {
         entropy: Option<Uint8Array>,
     ) -> Result<String> {
         let policy = policy.unwrap_or_default().build();
-        let mut dice = Dice::from(entropy);
-        self.0.seal_cookie(&name, &payload, UnixMillis(now_ms), &policy, &mut dice).map_err(error::seal)
+        let mut rng = Rng::from(entropy);
+        self.0.seal_cookie(&name, &payload, UnixMillis(now_ms), &policy, &mut rng).map_err(error::seal)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::error;
 
 /// What `JSON.parse` is given, and the places that stand for more than a string.
 #[napi(object, object_from_js = false)]
-pub struct Shown {
+pub struct View {
     /// JSON.
     pub text: String,
     /// A JSON object with the keys and positions that lead to them, and `date` or `bytes` at the end, where there is one.
@@ -22,7 +22,7 @@ pub struct Shown {
 pub struct Arrived {
     /// JSON; none where no session came in.
     pub text: Option<String>,
-    /// As in `Shown`.
+    /// As in `View`.
     pub kinds: Option<String>,
     /// Why there is no session.
     pub reason: Option<&'static str>,
@@ -38,19 +38,19 @@ pub struct Closed {
 }
 
 /// Most payloads are shown as they are; the scan has told which are not.
-pub(crate) fn shown(session: &shortcrust::Session) -> Result<Option<Shown>, Reason> {
+pub(crate) fn shown(session: &shortcrust::Session) -> Result<Option<View>, Reason> {
     let Some(payload) = session.payload() else { return Ok(None) };
     let facts = session.facts();
     if !facts.special && !facts.non_finite {
-        return Ok(Some(Shown { text: payload.to_owned(), kinds: None }));
+        return Ok(Some(View { text: payload.to_owned(), kinds: None }));
     }
     shown_text(payload).map(Some)
 }
 
-pub(crate) fn shown_text(payload: &str) -> Result<Shown, Reason> {
+pub(crate) fn shown_text(payload: &str) -> Result<View, Reason> {
     let projection = project(payload)?;
     let kinds = (projection.kinds != "{}").then_some(projection.kinds);
-    Ok(Shown { text: projection.text, kinds })
+    Ok(View { text: projection.text, kinds })
 }
 
 /// Total: what can't be shown is refused.

@@ -7,8 +7,8 @@ use napi_derive::napi;
 use shortcrust::{Content, Reason, UnixMillis, Warning};
 
 use crate::{
-    ambient::Dice,
-    convert::{self, Arrived, Closed, Shown},
+    ambient::Rng,
+    convert::{self, Arrived, Closed, View},
     error::{self, Result},
     options::EngineOptions,
 };
@@ -28,7 +28,7 @@ pub struct Opened {
     pub session: Session,
     /// JSON; none where no session came in.
     pub text: Option<String>,
-    /// As in `Shown`.
+    /// As in `View`.
     pub kinds: Option<String>,
     /// Why there is no session.
     pub reason: Option<&'static str>,
@@ -90,7 +90,7 @@ impl Engine {
         };
         let payload = convert::left(session, host_json.as_deref(), &kinds)?;
         let content = payload.as_deref().map_or(Content::Unchanged, Content::Changed);
-        let head = session.head(&content, secure, now, &mut Dice::from(entropy)).map_err(error::seal)?;
+        let head = session.head(&content, secure, now, &mut Rng::from(entropy)).map_err(error::seal)?;
         Ok(convert::closed(&head))
     }
 }
@@ -106,7 +106,7 @@ impl Session {
         host_json: Option<String>,
         kinds: String,
         now_ms: i64,
-    ) -> Result<Option<Shown>> {
+    ) -> Result<Option<View>> {
         let payload = convert::left(&self.0, host_json.as_deref(), &kinds)?;
         let content = payload.as_deref().map_or(Content::Unchanged, Content::Changed);
         let left = self.0.login(&user, &content, UnixMillis(now_ms)).map_err(error::config)?;
@@ -182,7 +182,7 @@ impl Session {
 
     /// What came in, again; null where no session did or it has ended.
     #[napi(catch_unwind)]
-    pub fn reload(&mut self) -> Option<Shown> {
+    pub fn reload(&mut self) -> Option<View> {
         self.0.reload()?;
         convert::shown(&self.0).ok().flatten()
     }

@@ -7,7 +7,7 @@ use napi_derive::napi;
 use shortcrust::{Action, Answer, Content, Entry, Need, Reason, Row, UnixMillis, payload, record};
 
 use crate::{
-    ambient::Dice,
+    ambient::Rng,
     convert,
     error::{self, Result},
     session::{Engine, Session},
@@ -72,7 +72,7 @@ pub struct StoreFailure {
 pub struct Revocation(shortcrust::Revocation);
 
 /// What a store says: a word, a number of records, the row that is there instead, or the rows.
-type Said = Either4<String, u32, Vec<Option<StoreRow>>, StoreRow>;
+type StoreAnswer = Either4<String, u32, Vec<Option<StoreRow>>, StoreRow>;
 
 #[napi]
 impl Engine {
@@ -107,12 +107,13 @@ impl Session {
     #[napi(catch_unwind)]
     pub fn answer(
         &mut self,
-        #[napi(ts_arg_type = "Array<string | number | StoreRow | Array<StoreRow | null | undefined>>")] said: Vec<Said>,
+        #[napi(ts_arg_type = "Array<string | number | StoreRow | Array<StoreRow | null | undefined>>")]
+        answers: Vec<StoreAnswer>,
         now_ms: i64,
         entropy: Option<Uint8Array>,
     ) -> Result<()> {
-        let answers = said.into_iter().map(answer).collect::<Result<_>>()?;
-        self.0.answer(answers, UnixMillis(now_ms), &mut Dice::from(entropy));
+        let answers = answers.into_iter().map(answer).collect::<Result<_>>()?;
+        self.0.answer(answers, UnixMillis(now_ms), &mut Rng::from(entropy));
         Ok(())
     }
 
@@ -134,7 +135,7 @@ impl Session {
     ) -> Result<()> {
         let payload = convert::left(&self.0, host_json.as_deref(), &kinds)?;
         let content = payload.as_deref().map_or(Content::Unchanged, Content::Changed);
-        let (now, mut rng) = (UnixMillis(now_ms), Dice::from(entropy));
+        let (now, mut rng) = (UnixMillis(now_ms), Rng::from(entropy));
         let begun = if is_last {
             self.0.finish(&content, now, &mut rng)
         } else {
@@ -181,11 +182,12 @@ impl Revocation {
     #[napi(catch_unwind)]
     pub fn answer(
         &mut self,
-        #[napi(ts_arg_type = "Array<string | number | StoreRow | Array<StoreRow | null | undefined>>")] said: Vec<Said>,
+        #[napi(ts_arg_type = "Array<string | number | StoreRow | Array<StoreRow | null | undefined>>")]
+        answers: Vec<StoreAnswer>,
         now_ms: i64,
         _entropy: Option<Uint8Array>,
     ) -> Result<()> {
-        let answers = said.into_iter().map(answer).collect::<Result<_>>()?;
+        let answers = answers.into_iter().map(answer).collect::<Result<_>>()?;
         self.0.answer(answers, UnixMillis(now_ms));
         Ok(())
     }
@@ -263,18 +265,18 @@ fn need(need: Need) -> Option<StoreNeed> {
     }
 }
 
-fn answer(said: Said) -> Result<Answer> {
-    Ok(match said {
-        Said::A(word) => match word.as_str() {
+fn answer(given: StoreAnswer) -> Result<Answer> {
+    Ok(match given {
+        StoreAnswer::A(word) => match word.as_str() {
             "done" => Answer::Done,
             "exists" => Answer::Exists,
             "failed" => Answer::Failed,
             "gone" => Answer::Gone,
             other => return Err(error::option("answer", other, "done, exists, failed or gone")),
         },
-        Said::B(count) => Answer::Count(count.into()),
-        Said::C(rows) => Answer::Rows(rows.into_iter().map(|row| row.map(Row::from)).collect()),
-        Said::D(row) => Answer::Conflict(row.into()),
+        StoreAnswer::B(count) => Answer::Count(count.into()),
+        StoreAnswer::C(rows) => Answer::Rows(rows.into_iter().map(|row| row.map(Row::from)).collect()),
+        StoreAnswer::D(row) => Answer::Conflict(row.into()),
     })
 }
 

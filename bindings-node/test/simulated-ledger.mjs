@@ -8,7 +8,7 @@ export class Records {
   /** Sessions that were there, by what removed them, or may have by now. */
   removed = { revoke: new Set(), sweep: new Set() }
   /** Which request has put a tombstone in a session's place. */
-  buried = new Map()
+  tombstones = new Map()
   /** When a key was written first, and last. */
   written = new Map()
   /** Nothing goes on before it is done. */
@@ -26,7 +26,7 @@ export class Records {
       const [first] = this.written.get(key) ?? [now]
       this.written.set(key, [first, now])
       const { text, expires } = args.at(-1)
-      if (!('d' in JSON.parse(text))) this.buried.set(key, request)
+      if (!('d' in JSON.parse(text))) this.tombstones.set(key, request)
       // What was long under way may have little time left, or none; then the server removes it by its own clock.
       else if (this.store.capabilities.expiry && expires < now + 60_000) this.removed.sweep.add(key)
     }

@@ -138,7 +138,7 @@ export class Request {
   /** What this request wrote, and the session that it has itself left for that. */
   async #checkWhatCameAlong(key) {
     const { records } = this.ledger
-    if (key === this.origin || records.buried.get(this.origin) === this.req) return
+    if (key === this.origin || records.tombstones.get(this.origin) === this.req) return
     for (const { d } of (await records.live([key])).values()) {
       const others = Object.keys(d).filter((name) => name !== 'user_id' && !this.wrote.has(name))
       assert.deepEqual(others, [], 'of a session that another request ended, something lives on')

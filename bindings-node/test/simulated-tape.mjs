@@ -1,4 +1,4 @@
-// The dice of a simulation, the same in every language, and what they may fall on.
+// The random numbers of a simulation, the same in every language, and what they may fall on.
 import { readFileSync } from 'node:fs'
 
 const PATH = new URL('../../tests/simulation/tape.json', import.meta.url)

@@ -203,7 +203,7 @@ for (const [host, app] of Object.entries(HOSTS)) {
   )
 
   on(
-    'the id from before a login is empty and silent for a minute, and unknown later',
+    'the id from before a login is empty and suppressed for a minute, and unknown later',
     async (browser, _, context) => {
       const later = clock(context)
       await browser.get('/in')

@@ -1,10 +1,10 @@
-//! The host's dice; its time comes as an argument.
+//! The host's random bytes; its time comes as an argument.
 
 use pyo3::{prelude::*, pybacked::PyBackedBytes};
 use shortcrust::EntropyError;
 
 /// Wraps a callable that takes a number and returns that many random bytes.
-pub(crate) fn dice(entropy: &Bound<'_, PyAny>) -> impl FnMut(&mut [u8]) -> Result<(), EntropyError> {
+pub(crate) fn rng(entropy: &Bound<'_, PyAny>) -> impl FnMut(&mut [u8]) -> Result<(), EntropyError> {
     move |buffer| {
         let thrown = entropy.call1((buffer.len(),)).and_then(|bytes| Ok(bytes.extract::<PyBackedBytes>()?));
         match thrown {

@@ -15,7 +15,7 @@ use shortcrust::{
 };
 
 use crate::{
-    ambient::dice,
+    ambient::rng,
     convert::{self, Spelling},
     error::{Failure, guard},
     options::{Bytes, FormatOptions, PolicyOptions},
@@ -54,7 +54,7 @@ impl Codec {
         entropy: &Bound<'_, PyAny>,
     ) -> Result<String, Failure> {
         let (now, policy) = (UnixMillis(now_ms), Policy::from(policy));
-        guard(|| Ok(self.0.seal_cookie(name, payload, now, &policy, &mut dice(entropy))?))
+        guard(|| Ok(self.0.seal_cookie(name, payload, now, &policy, &mut rng(entropy))?))
     }
 }
 

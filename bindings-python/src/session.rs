@@ -4,11 +4,11 @@ use pyo3::{exceptions::PyException, prelude::*, types::PyDict};
 use shortcrust::{Answer, Content, Reason, UnixMillis, payload::Dialect};
 
 use crate::{
-    ambient::dice,
+    ambient::rng,
     convert::{self, Peer, Spelling},
     error::{Failure, guard},
     options::EngineOptions,
-    store::{self, NativeNeed, Said},
+    store::{self, NativeNeed, StoreAnswer},
 };
 
 /// A front's configuration, checked.
@@ -82,7 +82,7 @@ impl Engine {
         guard(|| {
             let session = self.or_fresh(data.py(), session.as_ref(), now)?;
             let left = left(&session, data, modified, &peer)?;
-            let head = session.borrow_mut().0.head(&left.content(), secure, now, &mut dice(entropy))?;
+            let head = session.borrow_mut().0.head(&left.content(), secure, now, &mut rng(entropy))?;
             let cookies: Vec<String> = head.cookies.iter().map(shortcrust::SetCookie::header).collect();
             Ok((!cookies.is_empty()).then_some(Closed { cookies, cache_control: head.cache_control }))
         })
@@ -117,7 +117,7 @@ impl Engine {
                 left(&session, data, modified, &peer)?.text()
             };
             let session = session.borrow();
-            let seal = |text: String| session.0.seal(&text, now, &mut dice(entropy));
+            let seal = |text: String| session.0.seal(&text, now, &mut rng(entropy));
             Ok(text.map(seal).transpose()?)
         })
     }
@@ -238,10 +238,15 @@ impl Session {
     }
 
     /// Takes the answers, up to the first that is not `done`.
-    fn answer(&mut self, said: Vec<Said>, now_ms: i64, entropy: &Bound<'_, PyAny>) -> Result<(), Failure> {
+    fn answer(
+        &mut self,
+        said: Vec<StoreAnswer>,
+        now_ms: i64,
+        entropy: &Bound<'_, PyAny>,
+    ) -> Result<(), Failure> {
         let answers = said.into_iter().map(Answer::try_from).collect::<PyResult<_>>()?;
         guard(|| {
-            self.0.answer(answers, UnixMillis(now_ms), &mut dice(entropy));
+            self.0.answer(answers, UnixMillis(now_ms), &mut rng(entropy));
             Ok(())
         })
     }
@@ -277,7 +282,7 @@ impl Session {
 
     /// The id that the cookie has, or will have; `None` for a session in the cookie.
     fn id(&mut self, entropy: &Bound<'_, PyAny>) -> Result<Option<String>, Failure> {
-        Ok(self.0.id(&mut dice(entropy))?.map(str::to_owned))
+        Ok(self.0.id(&mut rng(entropy))?.map(str::to_owned))
     }
 
     fn is_stale(&self) -> bool {

@@ -6,7 +6,7 @@ use pyo3::{exceptions::PyValueError, prelude::*, types::PyDict};
 use shortcrust::{Action, Answer, Entry, Need, Reason, Row, UnixMillis, payload, record};
 
 use crate::{
-    ambient::dice,
+    ambient::rng,
     convert::Peer,
     error::{Failure, guard},
     session::{Engine, Session, left},
@@ -45,7 +45,7 @@ pub(crate) enum NativeNeed {
 
 /// What a store says of an action: a word, a number of records, the row that is there instead, or the rows.
 #[derive(FromPyObject)]
-pub(crate) enum Said {
+pub(crate) enum StoreAnswer {
     Word(String),
     Count(u64),
     Row(i64, String),
@@ -69,7 +69,7 @@ pub(crate) fn save(
     let peer = Peer { fallback, spelling: engine.spelling(false, ensure_ascii) };
     guard(|| {
         let left = left(session, data, modified, &peer)?;
-        let (content, now, mut rng) = (left.content(), UnixMillis(now_ms), dice(entropy));
+        let (content, now, mut rng) = (left.content(), UnixMillis(now_ms), rng(entropy));
         let core = &mut session.borrow_mut().0;
         if is_last {
             core.finish(&content, now, &mut rng)?;
@@ -165,7 +165,7 @@ impl Revocation {
     }
 
     /// Takes the answers.
-    fn answer(&mut self, said: Vec<Said>, now_ms: i64, _entropy: &Bound<'_, PyAny>) -> PyResult<()> {
+    fn answer(&mut self, said: Vec<StoreAnswer>, now_ms: i64, _entropy: &Bound<'_, PyAny>) -> PyResult<()> {
         let answers = said.into_iter().map(Answer::try_from).collect::<PyResult<_>>()?;
         self.0.answer(answers, UnixMillis(now_ms));
         Ok(())
@@ -228,16 +228,16 @@ impl From<&Action> for NativeAction {
     }
 }
 
-impl TryFrom<Said> for Answer {
+impl TryFrom<StoreAnswer> for Answer {
     type Error = PyErr;
 
-    fn try_from(said: Said) -> PyResult<Self> {
+    fn try_from(said: StoreAnswer) -> PyResult<Self> {
         let row = |(version, text)| Row { version, text };
         Ok(match said {
-            Said::Count(count) => Self::Count(count),
-            Said::Row(version, text) => Self::Conflict(row((version, text))),
-            Said::Rows(rows) => Self::Rows(rows.into_iter().map(|found| found.map(row)).collect()),
-            Said::Word(word) => match word.as_str() {
+            StoreAnswer::Count(count) => Self::Count(count),
+            StoreAnswer::Row(version, text) => Self::Conflict(row((version, text))),
+            StoreAnswer::Rows(rows) => Self::Rows(rows.into_iter().map(|found| found.map(row)).collect()),
+            StoreAnswer::Word(word) => match word.as_str() {
                 "done" => Self::Done,
                 "exists" => Self::Exists,
                 "failed" => Self::Failed,

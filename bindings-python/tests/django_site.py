@@ -41,8 +41,8 @@ OURS = "shortcrust.django."
 ENGINES = ("signed_cookies", "db", "cached_db", "file")
 STOCK_MIDDLEWARE = "django.contrib.sessions.middleware.SessionMiddleware"
 OUR_MIDDLEWARE = "shortcrust.django.SessionMiddleware"
-# Django's sessions have async twins from 5.1 on.
-ASYNC = pytest.mark.skipif(django.VERSION < (5, 1), reason="no async twins before Django 5.1")
+# Django's sessions have async methods from 5.1 on.
+ASYNC = pytest.mark.skipif(django.VERSION < (5, 1), reason="no async methods before Django 5.1")
 START = "2026-01-02 03:04:05.678"
 
 FILES.mkdir()

@@ -25,7 +25,7 @@ class Records:
         }
         self.removed: dict[Any, set[str]] = {store.revoke: set(), store.sweep: set()}
         """Sessions that were there, by what removed them."""
-        self.buried: dict[str, object] = {}
+        self.tombstones: dict[str, object] = {}
         """Which request has put a tombstone in a session's place."""
         self.written: dict[str, tuple[int, int]] = {}
         """When a key was written first, and last."""
@@ -67,7 +67,7 @@ class Records:
         if answer == "done":
             self.written[key] = (self.written.get(key, (now, now))[0], now)
             if "d" not in json.loads(entry.text):
-                self.buried[key] = request
+                self.tombstones[key] = request
             elif self.store.capabilities.expiry and entry.expires < now + 60_000:
                 # It was long under way and has little time left, or none; then the server removes
                 # it by its own clock.

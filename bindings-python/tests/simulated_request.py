@@ -152,7 +152,7 @@ class Request:
     def _check_what_came_along(self, key: str) -> None:
         """What this request wrote, and the session that it has itself left for that."""
         records = self.ledger.records
-        if key == self.origin or records.buried.get(self.origin or "") is self.runner:
+        if key == self.origin or records.tombstones.get(self.origin or "") is self.runner:
             return
         for record in records.live([key]).values():
             others = set(record["d"]) - self.wrote - {"user_id"}

@@ -1,4 +1,4 @@
-"""The dice of a simulation, the same in every language, and what they may fall on."""
+"""The random numbers of a simulation, the same in every language, and what they may fall on."""
 
 from __future__ import annotations
 

@@ -232,7 +232,7 @@ def test_a_session_that_is_over_when_it_is_saved_goes(browser: Browser) -> None:
 
 
 @ASYNC
-def test_the_async_twins_join_too(browser: Browser) -> None:
+def test_the_async_methods_join_too(browser: Browser) -> None:
     key = made(n=0)
 
     async def overlap() -> str:

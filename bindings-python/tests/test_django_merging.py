@@ -73,7 +73,7 @@ def test_numbers_that_are_named_are_added_up(name: str) -> None:
 
 
 @ASYNC
-def test_the_async_twins_join_too(engine: Any) -> None:
+def test_the_async_methods_join_too(engine: Any) -> None:
     key = made(engine, n=0)
 
     async def overlap() -> None:

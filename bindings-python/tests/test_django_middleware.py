@@ -70,7 +70,7 @@ def test_with_an_engine_of_djangos_the_last_cookie_counts() -> None:
 
 
 @EVERY_ENGINE
-def test_a_logout_among_twins_deletes_both(engine: str) -> None:
+def test_a_logout_among_duplicates_deletes_both(engine: str) -> None:
     options = {"SESSION_COOKIE_DOMAIN": "example.com", "SESSION_COOKIE_SECURE": True}
     gone = (
         "expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Max-Age=0; Path=/; SameSite=Lax; Secure"
@@ -84,7 +84,7 @@ def test_a_logout_among_twins_deletes_both(engine: str) -> None:
         assert answer.cookies == [f'sessionid=""; {domain}']
 
 
-def test_a_logout_among_twins_deletes_the_one_of_another_path_too() -> None:
+def test_a_logout_among_duplicates_deletes_the_one_of_another_path_too() -> None:
     with site(OURS + "db", OUR_MIDDLEWARE, SESSION_COOKIE_PATH="/shop") as browser:
         ada, bob = cookie_of(browser, user="ada"), cookie_of(browser, user="bob")
         lines = browser.run(call("flush"), f"{ada}; {bob}").cookies

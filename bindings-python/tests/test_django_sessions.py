@@ -116,9 +116,9 @@ def is_public(name: str) -> bool:
 
 def test_the_table_has_every_method() -> None:
     sync = {name for name in dir(SessionBase) if is_public(name)}
-    twins = {"a" + name for name in METHODS}
-    assert sync - twins == {name for name in METHODS if name != "set"}
-    assert {name for name in sync if name in twins} == {
+    asyncs = {"a" + name for name in METHODS}
+    assert sync - asyncs == {name for name in METHODS if name != "set"}
+    assert {name for name in sync if name in asyncs} == {
         "a" + name for name in METHODS if hasattr(SessionBase, "a" + name)
     }
 

@@ -341,7 +341,7 @@ def test_clearsessions_clears_the_table(browser: Browser, ada: Any) -> None:
 
 
 @ASYNC
-def test_the_async_twins_do_the_same(browser: Browser, ada: Any) -> None:
+def test_the_async_methods_do_the_same(browser: Browser, ada: Any) -> None:
     log_in(browser, ada)
     log_in(another(browser), ada)
 

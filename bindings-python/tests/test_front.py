@@ -468,11 +468,11 @@ def test_an_object_put_into_a_nested_copy_by_a_view_that_reads_is_no_500(app: Fl
     assert cookies(client.get("/read")) == []
 
 
-@pytest.mark.parametrize("dice", [lambda size: b"short", lambda size: None, lambda size: 1 / 0])
+@pytest.mark.parametrize("rng", [lambda size: b"short", lambda size: None, lambda size: 1 / 0])
 def test_without_random_bytes_nothing_is_sealed(
-    app: Flask, monkeypatch: pytest.MonkeyPatch, dice: Any
+    app: Flask, monkeypatch: pytest.MonkeyPatch, rng: Any
 ) -> None:
-    monkeypatch.setattr(ambient, "entropy", dice)
+    monkeypatch.setattr(ambient, "entropy", rng)
     with pytest.raises(Internal, match="no random bytes"):
         app.test_client().get("/login")
 

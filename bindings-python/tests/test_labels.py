@@ -135,7 +135,7 @@ def test_a_label_that_can_not_be_is_an_error_that_says_why(
 
 
 def test_a_session_in_its_cookie_has_no_label(front: str, tmp_path: Path) -> None:
-    with world(front, "memory", tmp_path, keeping=None) as shop:
+    with world(front, "memory", tmp_path, mode=None) as shop:
         browser = logged_in(shop, "ada", label="Firefox")
         assert browser.visit(lambda visit: visit.user()) == "ada"
         assert len(browser.cookie) == len(logged_in(shop, "ada").cookie)

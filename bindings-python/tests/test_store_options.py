@@ -124,7 +124,7 @@ def test_a_store_is_not_copied_and_another_one_is_noticed() -> None:
 
 @pytest.mark.parametrize("front", FRONTS)
 def test_login_and_logout_work_without_a_store_too(front: str, tmp_path: Path) -> None:
-    with world(front, "memory", tmp_path, keeping=None, format="sealed") as shop:
+    with world(front, "memory", tmp_path, mode=None, format="sealed") as shop:
         browser = shop.logged_in("ada", a=1)
         assert browser.visit(lambda visit: visit.user()) == "ada"
         browser.visit(lambda visit: visit.logout())

@@ -23,7 +23,7 @@ from every_store import unique
 from shortcrust import ConfigError, Unsupported, stores
 from shortcrust.stores import Entry, MemoryStore, RedisStore, Row, SQLAlchemyStore, SQLiteStore
 
-SCRIPT = Path(__file__).parents[1] / "scripts/twins.py"
+SCRIPT = Path(__file__).parents[1] / "scripts/sync_stores.py"
 
 
 def in_ms(span: int) -> int:

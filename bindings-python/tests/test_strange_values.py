@@ -64,7 +64,7 @@ def test_a_session_that_would_end_after_the_year_9999_is_kept(tmp_path: Path) ->
             browser = shop.browser()
             put(browser, 1)
             assert browser.visit() == {"a": 1}
-        with world(front, "memory", tmp_path, keeping=None, idle=FAR, absolute=FAR) as shop:
+        with world(front, "memory", tmp_path, mode=None, idle=FAR, absolute=FAR) as shop:
             browser = shop.browser()
             put(browser, 1)
             assert browser.visit() == {"a": 1}

@@ -37,7 +37,7 @@ def codec(session_format: str, case: Case) -> Codec:
     return Codec(options, vectors.keys(case))
 
 
-class Dice:
+class Rng:
     def __init__(self, rolls: str) -> None:
         self.left = bytes.fromhex(rolls)
 
@@ -67,12 +67,12 @@ def test_the_codec_reads_as_the_vectors_say(session_format: str, case: Case) -> 
 def test_the_codec_seals_byte_for_byte_where_the_dice_are_given(
     session_format: str, case: Case
 ) -> None:
-    dice = Dice(case["entropy"])
+    rng = Rng(case["entropy"])
     token = codec(session_format, case).seal(
-        case["payload"], case["name"], case["now_ms"], vectors.policy(case), dice
+        case["payload"], case["name"], case["now_ms"], vectors.policy(case), rng
     )
     assert [[case["name"], token]] == case["cookies"]
-    assert dice.left == b""
+    assert rng.left == b""
 
 
 def drop_in(case: Case) -> Flask:

@@ -230,12 +230,12 @@ FRONTS = ("flask", "starlette")
 
 @contextmanager
 def world(
-    front: str, store: str, folder: Path, keeping: str | None = "store", **options: Any
+    front: str, store: str, folder: Path, mode: str | None = "store", **options: Any
 ) -> Iterator[Any]:
     """A front over a store of every_store, which is its `store` or its `revocations`."""
     if front == "flask":
         with every_store.faced(store, folder) as face:
-            yield FlaskWorld(face.store, options | ({keeping: face.store} if keeping else {}))
+            yield FlaskWorld(face.store, options | ({mode: face.store} if mode else {}))
         return
     make, kind = every_store.ASYNC[f"{store}-async"]
     found = StarletteWorld()
@@ -243,7 +243,7 @@ def world(
         assert client.portal is not None
         context = make(kind, folder)
         kept = client.portal.call(context.__aenter__)
-        found.build(kept, options | ({keeping: kept} if keeping else {}))
+        found.build(kept, options | ({mode: kept} if mode else {}))
         try:
             yield found
         finally:

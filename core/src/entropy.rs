@@ -1,4 +1,4 @@
-//! The caller's dice.
+//! The caller's random bytes.
 
 use alloc::{string::String, vec};
 use core::{error::Error, fmt};
@@ -50,8 +50,8 @@ pub(crate) fn draw<const N: usize>(entropy: &mut dyn Entropy) -> Result<[u8; N],
 /// A session id: base64url of `length` random bytes.
 ///
 /// ```
-/// let mut dice = |buffer: &mut [u8]| Ok(buffer.fill(255));
-/// assert_eq!(shortcrust::random_id(&mut dice, 3).as_deref(), Ok("____"));
+/// let mut rng = |buffer: &mut [u8]| Ok(buffer.fill(255));
+/// assert_eq!(shortcrust::random_id(&mut rng, 3).as_deref(), Ok("____"));
 /// ```
 pub fn random_id(entropy: &mut dyn Entropy, length: usize) -> Result<String, EntropyError> {
     let mut bytes = vec![0; length];

@@ -16,11 +16,11 @@
 //! let keys = Keyring::newest_first(["a secret of at least thirty-two bytes"])?;
 //! let engine = Engine::builder(Sealed::new(&keys, "")?).policy(Policy::default()).build()?;
 //! let now = UnixMillis::from_secs(1_800_000_000);
-//! let mut dice = |buffer: &mut [u8]| { buffer.fill(7); Ok(()) }; // a host asks its operating system
+//! let mut rng = |buffer: &mut [u8]| { buffer.fill(7); Ok(()) }; // a host asks its operating system
 //!
 //! let mut session = engine.open("", now);
 //! assert_eq!(session.reason().unwrap().code(), "no_cookie");
-//! let head = session.head(&Content::Changed(r#"{"user":"ada"}"#), true, now, &mut dice)?;
+//! let head = session.head(&Content::Changed(r#"{"user":"ada"}"#), true, now, &mut rng)?;
 //!
 //! let cookie = format!("session={}", head.cookies[0].value());
 //! let again = engine.open(&cookie, now);

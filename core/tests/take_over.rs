@@ -98,7 +98,7 @@ impl World {
     /// One thing that a session waits for; whether there was one.
     fn step(&mut self, session: &mut Session) -> bool {
         let Some(answers) = self.asked(session.need()) else { return false };
-        session.answer(answers, NOW, &mut dice);
+        session.answer(answers, NOW, &mut rng);
         true
     }
 
@@ -109,8 +109,8 @@ impl World {
     }
 
     fn finish(&mut self, session: &mut Session, content: &Content<'_>) -> Head {
-        let head = session.head(content, true, NOW, &mut dice).unwrap();
-        session.finish(content, NOW, &mut dice).unwrap();
+        let head = session.head(content, true, NOW, &mut rng).unwrap();
+        session.finish(content, NOW, &mut rng).unwrap();
         while self.step(session) {}
         head
     }
@@ -127,7 +127,7 @@ impl World {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "as the core asks for it")]
-fn dice(buffer: &mut [u8]) -> Result<(), shortcrust::EntropyError> {
+fn rng(buffer: &mut [u8]) -> Result<(), shortcrust::EntropyError> {
     use std::sync::atomic::{AtomicU64, Ordering};
     static NEXT: AtomicU64 = AtomicU64::new(1);
     let next = NEXT.fetch_add(1, Ordering::Relaxed).to_le_bytes();

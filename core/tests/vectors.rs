@@ -108,12 +108,12 @@ fn session_case(format: &str, case: &Value) {
     if let Some(entropy) = case["entropy"].as_str() {
         let mut fresh = engine.open("", now);
         let payload = case["payload"].as_str().unwrap();
-        let mut dice = Dice(hex(entropy));
-        let token = fresh.seal(payload, now, &mut |out: &mut [u8]| dice.fill(out)).unwrap();
-        assert!(dice.0.is_empty(), "{id}: entropy is left");
+        let mut rng = Rng(hex(entropy));
+        let token = fresh.seal(payload, now, &mut |out: &mut [u8]| rng.fill(out)).unwrap();
+        assert!(rng.0.is_empty(), "{id}: entropy is left");
         assert_eq!(serde_json::json!([[name, token]]), case["cookies"], "{id}");
-        let mut dice = Dice(hex(entropy));
-        let head = fresh.head(&Content::Changed(payload), false, now, &mut |out: &mut [u8]| dice.fill(out));
+        let mut rng = Rng(hex(entropy));
+        let head = fresh.head(&Content::Changed(payload), false, now, &mut |out: &mut [u8]| rng.fill(out));
         if name.len() + token.len() <= 4096 && payload != "{}" {
             assert_eq!(head.unwrap().cookies[0].value(), token, "{id}");
         }
@@ -210,9 +210,9 @@ fn digest_named(name: &str) -> Digest {
     }
 }
 
-struct Dice(Vec<u8>);
+struct Rng(Vec<u8>);
 
-impl Dice {
+impl Rng {
     fn fill(&mut self, out: &mut [u8]) -> Result<(), EntropyError> {
         if self.0.len() < out.len() {
             return Err(EntropyError);

@@ -9,7 +9,7 @@ from typing import Any
 import plain_ok
 from django_peer import DjangoPeer, store
 from plain_peer import Maker
-from suite import Suite, dice
+from suite import Suite, random_bytes
 
 OPTIONS: list[tuple[str, str, dict[str, Any]]] = [
     ("salt", "another salt", {"salt": "other-salt"}),
@@ -22,7 +22,7 @@ OPTIONS: list[tuple[str, str, dict[str, Any]]] = [
 AUTH: dict[str, Any] = {
     "_auth_user_id": "42",
     "_auth_user_backend": "django.contrib.auth.backends.ModelBackend",
-    "_auth_user_hash": dice("auth", 32).hex(),
+    "_auth_user_hash": random_bytes("auth", 32).hex(),
     "_session_expiry": 1_209_600,
 }
 MESSAGES = json.dumps([["__json_message", 0, 25, "Saved.", ""], ["__json_message", 1, 40, "<b>"]])
@@ -37,7 +37,7 @@ def build() -> Suite:
     for slug, comment, options in OPTIONS:
         m.typed(slug, comment, {"a": 8}, options=options)
     for slug, comment, key in [
-        ("key-bytes", "a key of bytes", dice("key", 24)),
+        ("key-bytes", "a key of bytes", random_bytes("key", 24)),
         ("key-bytes-zero", "a key of bytes with zeros", b"\x00" * 16 + b"\xff"),
     ]:
         m.typed(slug, comment, {"a": 4}, keys=[key])
@@ -62,7 +62,9 @@ def compression(m: Maker) -> None:
     m.typed("zlib-20-kb", "20 kB of repeats", {"text": "all work and no play " * 1000})
     m.typed("zlib-cart", "a shopping cart", {"cart": [{"sku": f"A-{i}"} for i in range(99)]})
     m.typed(
-        "zlib-hex", "letters without repeats", {"ids": [dice(f"{i}", 8).hex() for i in range(99)]}
+        "zlib-hex",
+        "letters without repeats",
+        {"ids": [random_bytes(f"{i}", 8).hex() for i in range(99)]},
     )
     off = {"compress": False}
     m.typed("no-compress", "compression left out", runs[-1], options=off)

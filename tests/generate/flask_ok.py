@@ -11,7 +11,7 @@ from uuid import UUID
 
 from flask_peer import NOW, SECRET, Peer, add_case, body, opened, packed, suite
 from markupsafe import Markup
-from suite import Cookies, Key, Suite, dice, repeated
+from suite import Cookies, Key, Suite, random_bytes, repeated
 
 DAY = 86_400
 OLD, OLDER = "golden vectors: last year's secret", "golden vectors: the one before"
@@ -53,7 +53,11 @@ TYPED: list[tuple[str, str, Any]] = [
     ),
     ("tag-date", "a plain date is text", {"d": A_DATE.date()}),
     ("tag-decimal", "a Decimal is text", {"p": Decimal("9.99")}),
-    ("tag-uuid-list", "many UUIDs", {"ids": [UUID(bytes=dice(f"u{i}", 16)) for i in range(5)]}),
+    (
+        "tag-uuid-list",
+        "many UUIDs",
+        {"ids": [UUID(bytes=random_bytes(f"u{i}", 16)) for i in range(5)]},
+    ),
     ("tag-all", "every tag at once", VALUES),
     ("tag-mixed", "tags inside tags", {"a": {"b": [{"c": (b"x", [Markup("i"), {" u": (1,)}])}]}}),
     *(
@@ -102,12 +106,12 @@ TYPED: list[tuple[str, str, Any]] = [
     (
         "flask-login",
         "what Flask-Login keeps",
-        {"_user_id": "42", "_fresh": True, "_id": dice("login", 64).hex()},
+        {"_user_id": "42", "_fresh": True, "_id": random_bytes("login", 64).hex()},
     ),
-    ("flask-wtf", "what Flask-WTF keeps", {"csrf_token": dice("csrf", 20).hex()}),
+    ("flask-wtf", "what Flask-WTF keeps", {"csrf_token": random_bytes("csrf", 20).hex()}),
     ("cart", "a shopping cart", {"cart": [{"sku": f"A-{i}", "n": i} for i in range(9)]}),
     ("long-key", "a key of 1000 characters", {"k" * 1000: 1}),
-    ("four-kilobytes", "as much as a browser keeps", {"blob": dice("blob", 2700).hex()}),
+    ("four-kilobytes", "as much as a browser keeps", {"blob": random_bytes("blob", 2700).hex()}),
     ("repetitive", "20 kB that zlib makes small", {"text": "all work and no play " * 1000}),
 ]
 RAW: list[tuple[str, str, str]] = [
@@ -143,7 +147,7 @@ KEYS: list[tuple[str, str, Key]] = [
     ("key-block", "a key as long as the hash's block", "k" * 64),
     ("key-long", "a key longer than the hash's block", "k" * 65),
     ("key-unicode", "a key beyond ASCII", "pop\u00df\u2603🔑"),
-    ("key-bytes", "a key of bytes", dice("key", 24)),
+    ("key-bytes", "a key of bytes", random_bytes("key", 24)),
     ("key-bytes-zero", "a key of bytes with zeros", b"\x00" * 16 + b"\xff"),
 ]
 
@@ -225,7 +229,7 @@ def rotation(s: Suite) -> None:
     ok(s, "rotation-2-old", "the second of two keys", text, [("session", old)], keys=both)
     ok(s, "rotation-3-old", "the second of three keys", text, [("session", old)], keys=three)
     ok(s, "rotation-3-older", "the third of three keys", text, [("session", older)], keys=three)
-    mixed: list[Key] = [SECRET, dice("key", 24)]
+    mixed: list[Key] = [SECRET, random_bytes("key", 24)]
     signed = Peer(mixed[1:]).sign(body(text))
     ok(s, "rotation-bytes", "an old key of bytes", text, [("session", signed)], keys=mixed)
     typed(s, "rotation-2-signs", "the first of two keys signs", {"who": "me"}, keys=both)

@@ -17,12 +17,12 @@ from sealed_peer import (
     opened,
     suite,
 )
-from suite import Key, Suite, dice, flipped, repeated
+from suite import Key, Suite, flipped, random_bytes, repeated
 
 HOUR = {"idle_s": 3600}
 DAY = 86_400
 OLD, OLDER = "golden vectors: last year's secret", "golden vectors: the one before it"
-BYTES = dice("key", 32)
+BYTES = random_bytes("key", 32)
 
 PAYLOADS: list[tuple[str, str, str]] = [
     ("empty", "an empty session", "{}"),
@@ -39,7 +39,7 @@ PAYLOADS: list[tuple[str, str, str]] = [
     ("key-order", "keys in no order", '{"b":1,"a":{"d":2,"c":3},"10":1,"9":2}'),
     ("empty-containers", "empty containers", '{"":{},"l":[],"s":""}'),
     ("depth-150", "150 levels", '{"a":' + "[" * 149 + "]" * 149 + "}"),
-    ("large", "as much as a browser keeps", '{"x":"' + dice("x", 1400).hex() + '"}'),
+    ("large", "as much as a browser keeps", '{"x":"' + random_bytes("x", 1400).hex() + '"}'),
 ]
 TIMES: list[tuple[str, str, int]] = [
     ("epoch", "the first second", 0),
@@ -90,7 +90,9 @@ def build() -> Suite:
     sealed(s, "key-long", "a key longer than the hash's block", keys=["k" * 100])
     sealed(s, "key-unicode", "a key beyond ASCII", keys=["pop\u00df\u2603🔑" * 4])
     sealed(s, "rotation-signs", "the first of three keys seals", keys=[SECRET, OLD, OLDER])
-    sealed(s, "dice", "other dice", jti=dice("jti 2", 16), nonce=dice("nonce 2", 32))
+    sealed(
+        s, "dice", "other dice", jti=random_bytes("jti 2", 16), nonce=random_bytes("nonce 2", 32)
+    )
     sealed(s, "dice-zero", "dice of zeros", jti=bytes(16), nonce=bytes(32))
     sealed(s, "dice-ones", "dice of ones", jti=b"\xff" * 16, nonce=b"\xff" * 32)
     rotation(s)

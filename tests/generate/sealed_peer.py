@@ -13,12 +13,12 @@ import pyseto
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from pyseto.utils import base64url_encode, pae
-from suite import Case, Key, Suite, cookie_values, dice, key_json
+from suite import Case, Key, Suite, cookie_values, key_json, random_bytes
 
 NOW = 1_767_323_045  # 2026-01-02T03:04:05Z
 SECRET = "golden vectors: a secret that is no secret"
 PREFIXES = ("__host-http-", "__host-", "__secure-", "__http-")
-JTI, NONCE = dice("jti", 16), dice("nonce", 32)
+JTI, NONCE = random_bytes("jti", 16), random_bytes("nonce", 32)
 
 
 class Peer:

@@ -18,7 +18,7 @@ from sealed_peer import (
     rfc3339,
     suite,
 )
-from suite import Key, Suite, dice, flipped, repeated
+from suite import Key, Suite, flipped, random_bytes, repeated
 
 HOUR = {"idle_s": 3600}
 DAY, YEAR = 86_400, 365 * 86_400
@@ -151,15 +151,15 @@ def versions(s: Suite) -> None:
     rest = GOOD.removeprefix(HEAD)
     for head in ("v1.local.", "v2.local.", "v3.local.", "v5.local.", "v4.public.", "v2.public."):
         refuse(s, f"head-{head[:-1]}", f"{head} in front", "malformed", head + rest)
-    ed25519 = Ed25519PrivateKey.from_private_bytes(dice("ed25519", 32)).private_bytes(
+    ed25519 = Ed25519PrivateKey.from_private_bytes(random_bytes("ed25519", 32)).private_bytes(
         Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
     )
     public = pyseto.Key.new(version=4, purpose="public", key=ed25519)
     token = pyseto.encode(public, claims(TEXT), PEER.kid, PEER.assertion).decode()
     refuse(s, "real-v4.public", "signed, not encrypted", "malformed", token)
     for version in (2, 3):
-        key = pyseto.Key.new(version=version, purpose="local", key=dice("local", 32))
-        nonce = dice("nonce", 24 if version == 2 else 32)
+        key = pyseto.Key.new(version=version, purpose="local", key=random_bytes("local", 32))
+        nonce = random_bytes("nonce", 24 if version == 2 else 32)
         token = pyseto.encode(key, claims(TEXT), PEER.kid, nonce=nonce).decode()
         refuse(s, f"real-v{version}.local", f"a token of version {version}", "malformed", token)
     for slug, comment, token in [
@@ -197,7 +197,7 @@ def shapes(s: Suite) -> None:
     body("empty", "an empty body", "")
     for length in (1, 31, 32, 63):
         comment = f"a body of {length} bytes"
-        body(f"{length}-bytes", comment, base64url_encode(dice("body", length)).decode())
+        body(f"{length}-bytes", comment, base64url_encode(random_bytes("body", length)).decode())
     assert len(BODY) % 4 == 0, "the cases below cut it on this border"
     body("length", "a length that base64 never has", BODY[:-3])
     body("stray-bits", "stray bits at the end", BODY[:-4] + "AAB")
@@ -229,7 +229,7 @@ def keys(s: Suite) -> None:
     unknown("newline", "the key with a newline", GOOD, keys=[SECRET + "\n"])
     unknown("case", "the key in capitals", GOOD, keys=[SECRET.upper()])
     unknown("hex", "the key's bytes in hex", GOOD, keys=[SECRET.encode().hex()])
-    unknown("bytes", "a key of bytes", GOOD, keys=[dice("key", 32)])
+    unknown("bytes", "a key of bytes", GOOD, keys=[random_bytes("key", 32)])
     unknown("no-footer", "no footer", GOOD.rpartition(".")[0])
     unknown("empty-footer", "an empty footer", HEAD + BODY + ".")
     for at in (0, 5, 10):
@@ -249,9 +249,13 @@ def keys(s: Suite) -> None:
     for length in (100, 160, 200):
         token = GOOD[: len(HEAD) + length]
         unknown(f"cut-{length}", f"a body of {length} characters and no footer", token)
-    token = pyseto.encode(PEER.key, claims(TEXT), b"", PEER.assertion, dice("n", 32)).decode()
+    token = pyseto.encode(
+        PEER.key, claims(TEXT), b"", PEER.assertion, random_bytes("n", 32)
+    ).decode()
     refuse(s, "key-sealed-bare", "sealed without a footer", "unknown_key", token)
-    alien = pyseto.encode(PEER.key, claims(TEXT), b"key-0001", PEER.assertion, dice("n", 32))
+    alien = pyseto.encode(
+        PEER.key, claims(TEXT), b"key-0001", PEER.assertion, random_bytes("n", 32)
+    )
     comment = "sealed with another key id"
     refuse(s, "key-sealed-other-id", comment, "unknown_key", alien.decode())
 
@@ -292,7 +296,9 @@ def tampered(s: Suite) -> None:
     body = other.seal(claims(TEXT)).split(".")[2]
     bad("body-other-key", "sealed by a key that the id denies", f"{HEAD}{body}.{FOOTER}")
     raw = pyseto.Key.new(version=4, purpose="local", key=SECRET[:32].encode())
-    token = pyseto.encode(raw, claims(TEXT), PEER.kid, PEER.assertion, dice("n", 32)).decode()
+    token = pyseto.encode(
+        raw, claims(TEXT), PEER.kid, PEER.assertion, random_bytes("n", 32)
+    ).decode()
     bad("key-underived", "the secret itself as the key", token)
 
 
@@ -324,7 +330,7 @@ def bindings(s: Suite) -> None:
     bad("audience-unwanted", "an audience where none is expected", token)
     token = Peer(SECRET, name="", audience="session").seal(claims(TEXT))
     bad("audience-name-swapped", "audience and name swapped", token)
-    token = pyseto.encode(PEER.key, claims(TEXT), PEER.kid, nonce=dice("n", 32)).decode()
+    token = pyseto.encode(PEER.key, claims(TEXT), PEER.kid, nonce=random_bytes("n", 32)).decode()
     bad("assertion-missing", "sealed without an implicit assertion", token)
 
 

@@ -6,7 +6,7 @@ import plain_ok
 from flask_ok import HOUR, RAW
 from plain_peer import NOW, Maker
 from starlette_peer import StarlettePeer
-from suite import Suite, dice
+from suite import Suite, random_bytes
 
 
 def build() -> Suite:
@@ -17,7 +17,7 @@ def build() -> Suite:
         m.typed(f"padding-{2 - length}", comment, {"ab": "x" * length})
     token = m.typed("alphabet", "every sign of standard base64", {"sss": ">>>???" * 9})
     assert "+" in token and "/" in token
-    state = {"data": {"nonce": dice("nonce", 10).hex()}, "exp": 1767323045.25}
+    state = {"data": {"nonce": random_bytes("nonce", 10).hex()}, "exp": 1767323045.25}
     m.typed("authlib", "what Authlib keeps", {"_state_google_x1": state})
     m.typed("user", "a signed-in user", {"user": {"id": 42, "name": "Zoë", "admin": False}})
 

@@ -95,7 +95,7 @@ def spelled_out(value: str | dict[str, Any]) -> str:
     return f"{value['prefix']}{middle}{value['suffix']}"
 
 
-def dice(label: str, length: int) -> bytes:
+def random_bytes(label: str, length: int) -> bytes:
     """Bytes that look random and are the same in every run."""
     return hashlib.shake_128(label.encode()).digest(length)
 

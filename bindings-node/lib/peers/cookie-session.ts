@@ -156,7 +156,7 @@ class Holder {
   readonly #request: Request
   readonly #Session: typeof Session
   #session: Session | null | undefined
-  #came = false
+  #wasSent = false
 
   constructor(jar: Cookies, name: string, request: Request, isForPassport: boolean) {
     this.#jar = jar
@@ -191,7 +191,7 @@ class Holder {
     if (!value) return undefined
     try {
       const session = this.#make(objectOr(decode(value)), { isNew: false, value })
-      this.#came = true
+      this.#wasSent = true
       return session
     } catch {
       return undefined
@@ -204,7 +204,7 @@ class Holder {
 
   /** Where a session came in, its cookie has to go even if the next one stays empty. */
   #regenerate(): void {
-    this.#session = this.#make({}, { isNew: !this.#came })
+    this.#session = this.#make({}, { isNew: !this.#wasSent })
   }
 
   #write(value: string): void {

@@ -86,7 +86,7 @@ test('whatever is done to sessions, both applications show the same and store th
   const configurations = CONFIGURATIONS.flatMap((options) =>
     COOKIES.map((cookie) => ({ ...options, cookie })),
   )
-  const pairs = await Promise.all(configurations.map(twins))
+  const pairs = await Promise.all(configurations.map(peerAndOurs))
   const step = fc.record({
     path: fc.constantFrom(...METHODS, ...MORE_METHODS),
     body: fc.dictionary(fc.constantFrom('a', 'b'), fc.jsonValue({ maxDepth: 2 })),
@@ -106,7 +106,7 @@ test('whatever is done to sessions, both applications show the same and store th
   )
 })
 
-async function twins(options) {
+async function peerAndOurs(options) {
   const make = async (module) => {
     const ids = { next: 0 }
     const store = new JsonStore()

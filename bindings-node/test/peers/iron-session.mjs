@@ -1,4 +1,4 @@
-// iron-session 8 and 9 and ours, with their clock and their dice.
+// iron-session 8 and 9 and ours, with their clock and their random bytes.
 import { createRequire } from 'node:module'
 
 import * as eight from 'iron-session'

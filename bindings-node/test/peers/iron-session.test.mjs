@@ -100,7 +100,7 @@ suite('random sessions', () => {
     }
   })
 
-  test('the same bytes as iron-session 8 where the dice are the same', async () => {
+  test('the same bytes as iron-session 8 where the random bytes are the same', async () => {
     const property = fc.asyncProperty(sessionData(), map, ttl, async (data, password, ttl) => {
       const [expected, actual] = await sealedByBoth(data, { password, ttl })
       assert.equal(actual, expected)
@@ -281,7 +281,7 @@ suite('sealData as 8', () => {
   }
   for (const [what, [data, options]] of Object.entries(cases)) {
     test(what, async () => {
-      // Without salts the vector is the first of the dice.
+      // Without salts the vector is the first of the random bytes.
       const random = { salt: 'ab'.repeat(32), iv: 'ab'.repeat(16), mac_salt: 'ab'.repeat(32) }
       const seal = (module) => outcome(() => fixed(() => module.sealData(data, options), { random }))
       assert.deepEqual(await seal(ours), await seal(eight))

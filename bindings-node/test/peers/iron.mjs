@@ -80,7 +80,7 @@ export function described(error) {
   }
 }
 
-/** Runs with the same dice for both, until an absurd number of bytes is asked for. */
+/** Runs with the same random bytes for both, until an absurd number of bytes is asked for. */
 export async function loaded(run) {
   ambient.entropy = Buffer.alloc(200, 0xab)
   try {

@@ -56,7 +56,7 @@ for (const [name, iron] of Object.entries(MODULES)) {
   })
 }
 
-test('a seal is the same byte for byte where the dice are', async () => {
+test('a seal is the same byte for byte where the random bytes are', async () => {
   const sealings = [
     [{ a: 1 }, PASSWORD, defaults],
     [{ a: 'é 🍪' }, { id: 'x', secret: PASSWORD }, { ...defaults, ttl: 60_000 }],

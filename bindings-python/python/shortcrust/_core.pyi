@@ -15,7 +15,7 @@ MAX_TOKEN: int
 STATEMENTS: dict[str, str]
 VERSION: str
 
-Said: TypeAlias = str | int | tuple[int, str] | Sequence[tuple[int, str] | None]
+StoreAnswer: TypeAlias = str | int | tuple[int, str] | Sequence[tuple[int, str] | None]
 
 @final
 class Session:
@@ -35,7 +35,7 @@ class Session:
     def is_unavailable(self) -> bool: ...
     def need(self) -> list[Action] | Wait | None: ...
     def answer(
-        self, said: Sequence[Said], now_ms: int, entropy: Callable[[int], bytes]
+        self, answers: Sequence[StoreAnswer], now_ms: int, entropy: Callable[[int], bytes]
     ) -> None: ...
     def data(self) -> dict[str, Any] | None: ...
     def id(self, entropy: Callable[[int], bytes]) -> str | None: ...
@@ -132,7 +132,7 @@ class Revocation:
     def failure(self) -> tuple[str, bool] | None: ...
     def need(self) -> list[Action] | Wait | None: ...
     def answer(
-        self, said: Sequence[Said], now_ms: int, entropy: Callable[[int], bytes]
+        self, answers: Sequence[StoreAnswer], now_ms: int, entropy: Callable[[int], bytes]
     ) -> None: ...
 
 @final

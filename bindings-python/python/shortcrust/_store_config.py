@@ -12,7 +12,7 @@ from ._errors import ConfigError
 _METHODS = ("load", "create", "put", "save", "delete", "list", "revoke", "sweep")
 
 
-def keeping(
+def store_of(
     config: Mapping[str, Any], *, is_async: bool
 ) -> tuple[Any, Literal["sessions", "revocations"] | None]:
     """The store that a front's configuration names, and what it is for."""

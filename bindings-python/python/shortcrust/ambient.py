@@ -1,4 +1,4 @@
-"""The one caller of the clock and of the operating system's dice.
+"""The one caller of the clock and of the operating system's random bytes.
 
 Both are looked up at each call, so that a test that patches them is obeyed.
 """

@@ -197,8 +197,8 @@ impl Session {
         for (action, answer) in actions.iter().zip(answers) {
             match (action, answer) {
                 (Action::Save { key, .. } | Action::Create { key, .. }, Answer::Done) => {
-                    let is_buried = write.leaving.as_ref().is_some_and(|leaving| leaving.row.key == *key);
-                    if is_buried {
+                    let is_tombstone = write.leaving.as_ref().is_some_and(|leaving| leaving.row.key == *key);
+                    if is_tombstone {
                         write.leaving = None;
                     }
                 }

@@ -224,7 +224,7 @@ impl Session {
 impl Write {
     /// In their order: nothing is created before the old record is a tombstone.
     pub(super) fn actions(&self, engine: &Engine, now: UnixMillis) -> alloc::vec::Vec<Action> {
-        let bury = self.leaving.as_ref().map(|Leaving { row, .. }| {
+        let tombstone = self.leaving.as_ref().map(|Leaving { row, .. }| {
             let (key, entry) = (row.key.clone(), tombstone_of(&row.record, now, engine));
             match row.version {
                 UNMOVED => Action::Create { key, entry },
@@ -234,7 +234,7 @@ impl Write {
         let target = self.target.as_ref().map(|target| target.action(engine));
         let created = self.target.as_ref().filter(|target| target.over.is_none());
         let sweep = created.and_then(|target| Action::sweep_after(&target.key, now));
-        bury.into_iter().chain(target).chain(sweep).collect()
+        tombstone.into_iter().chain(target).chain(sweep).collect()
     }
 
     pub(super) fn is_touch(&self) -> bool {

@@ -75,7 +75,7 @@ impl Request {
     }
 }
 
-pub(crate) fn dice(byte: u8) -> impl FnMut(&mut [u8]) -> Result<(), EntropyError> {
+pub(crate) fn rng(byte: u8) -> impl FnMut(&mut [u8]) -> Result<(), EntropyError> {
     move |out| {
         out.fill(byte);
         Ok(())

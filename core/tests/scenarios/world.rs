@@ -8,7 +8,7 @@ use shortcrust::{Action, Answer, Need, Revocation, Seconds, UnixMillis};
 use crate::{
     config::Config,
     log::{Keys, kind_of, said, seen_in},
-    request::{Data, Request, dice},
+    request::{Data, Request, rng},
     store::Store,
 };
 
@@ -161,7 +161,7 @@ impl World {
 
     /// Whether it was an error.
     fn save(&mut self, name: &str, request: &mut Request, is_last: bool) -> bool {
-        let (now, mut rng) = (self.now, dice(request.roll));
+        let (now, mut rng) = (self.now, rng(request.roll));
         let begun = request.with_content(|session, content| {
             if is_last {
                 session.finish(content, now, &mut rng)
@@ -182,7 +182,7 @@ impl World {
             // The page about the error comes by here again.
             self.save_quietly(request);
         }
-        let (now, mut rng) = (self.now, dice(request.roll));
+        let (now, mut rng) = (self.now, rng(request.roll));
         let head = request.with_content(|session, content| session.head(content, false, now, &mut rng));
         let cookies = head.expect("what is set can be sealed").cookies;
         let headers: Vec<String> = cookies.iter().map(shortcrust::SetCookie::header).collect();
@@ -198,7 +198,7 @@ impl World {
     }
 
     fn save_quietly(&self, request: &mut Request) {
-        let (now, mut rng) = (self.now, dice(request.roll));
+        let (now, mut rng) = (self.now, rng(request.roll));
         let begun = request.with_content(|session, content| session.finish(content, now, &mut rng));
         begun.expect("nothing is written");
         assert_eq!(request.session.need(), Need::Done, "the page about an error writes");
@@ -294,7 +294,7 @@ impl World {
                 }
                 _ => return,
             };
-            request.session.answer(answers, self.now, &mut dice(request.roll));
+            request.session.answer(answers, self.now, &mut rng(request.roll));
         }
     }
 

@@ -221,7 +221,8 @@ impl Request {
     /// Under a new id goes on what this request wrote, and the session that it has itself left for that.
     fn check_what_came_along(&self, key: &str, store: &Store) -> Result<(), String> {
         let is_same = self.origin.as_deref() == Some(key);
-        let has_left = self.origin.as_ref().and_then(|origin| store.buried.get(origin)) == Some(&self.number);
+        let has_left =
+            self.origin.as_ref().and_then(|origin| store.tombstones.get(origin)) == Some(&self.number);
         if is_same || has_left {
             return Ok(());
         }

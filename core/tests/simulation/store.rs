@@ -18,7 +18,7 @@ pub(crate) struct Store {
     /// Sessions that had ended by the clock when they were swept.
     pub(crate) swept: BTreeSet<String>,
     /// Which request has put a tombstone in a session's place.
-    pub(crate) buried: HashMap<String, usize>,
+    pub(crate) tombstones: HashMap<String, usize>,
     /// When a key was written first, and last.
     pub(crate) written: HashMap<String, (UnixMillis, UnixMillis)>,
 }
@@ -37,7 +37,7 @@ impl Store {
                 Some(_) => {
                     let answer = self.keep(key, version + 1, entry, now);
                     if self.live(key).is_none() {
-                        self.buried.insert(key.clone(), request);
+                        self.tombstones.insert(key.clone(), request);
                     }
                     answer
                 }

@@ -1,4 +1,4 @@
-//! The dice of a simulation, the same in every language, and what they may fall on: `tests/simulation/tape.json`.
+//! The random numbers of a simulation, the same in every language, and what they may fall on: `tests/simulation/tape.json`.
 
 use serde_json::Value;
 

@@ -2,7 +2,7 @@
 import { ambient } from '../../ambient.js'
 import { ironSealText, ironUnseal } from '../../native.js'
 import { parseClean } from '../iron/json.js'
-import { dice } from '../iron/random.js'
+import { newRng } from '../iron/random.js'
 import type { Password, PasswordsMap, UnsealErrorReason } from './types.js'
 
 /** Seconds. */
@@ -75,9 +75,9 @@ function sealed(payload: string, id: string, password: unknown, ttl: number): st
   const expiration = ttl ? String(ambient.now() + ttl) : ''
   if (!/^\w+$/.test(id)) throw new Error('Invalid password id')
   const key = secretOf(password)
-  const roll = dice()
-  const salt = () => (key.iterations ? roll(32).toString('hex') : '')
-  const content = { payload, passwordId: id, salt: salt(), iv: roll(16), expiration, macSalt: salt() }
+  const rng = newRng()
+  const salt = () => (key.iterations ? rng(32).toString('hex') : '')
+  const content = { payload, passwordId: id, salt: salt(), iv: rng(16), expiration, macSalt: salt() }
   const { payload: token } = ironSealText(content, ALGORITHM, key, key)
   if (token === undefined) throw new Error('Invalid key length')
   return token

@@ -9,7 +9,7 @@ import {
   ironUnsealAsync,
 } from '../../native.js'
 import { algorithms } from './primitives.js'
-import { type Dice, dice } from './random.js'
+import { newRng, type Rng } from './random.js'
 import type { GenerateKeyOptions, Password } from './types.js'
 
 /** A password and its options, as they were given: of any type. */
@@ -35,7 +35,7 @@ const MOST_SALT_BITS = 8192
 /** The token; none where the native module does not take this. */
 export async function quickSeal(draft: Draft): Promise<string | undefined> {
   const keys = nativeKeys(draft)
-  const content = keys && contentOf(draft, keys, dice())
+  const content = keys && contentOf(draft, keys, newRng())
   if (!content) return undefined
   const seal = isSlow(keys) ? ironSealTextAsync : ironSealText
   return (await seal(content, ...keys)).payload
@@ -92,21 +92,21 @@ function nativeSecret({ password, options }: Side, keyBits: number): IronSecret 
   return { secret: password, iterations }
 }
 
-function contentOf(draft: Draft, [, one, other]: Keys, roll: Dice): IronContent | undefined {
+function contentOf(draft: Draft, [, one, other]: Keys, rng: Rng): IronContent | undefined {
   const { payload, passwordId, expiration, encryption, integrity } = draft
-  // In the peer's order, for tests that set the dice.
-  const salt = saltOf(one, encryption.options, roll)
-  const iv = encryption.options.iv || roll(16)
-  const macSalt = saltOf(other, integrity.options, roll)
+  // In the peer's order, for tests that set the random bytes.
+  const salt = saltOf(one, encryption.options, rng)
+  const iv = encryption.options.iv || rng(16)
+  const macSalt = saltOf(other, integrity.options, rng)
   const fits = typeof payload === 'string' && Buffer.isBuffer(iv)
   if (!fits || salt === undefined || macSalt === undefined) return undefined
   return { payload, passwordId, salt, iv, expiration, macSalt }
 }
 
-function saltOf(secret: IronSecret, { salt, saltBits }: GenerateKeyOptions, roll: Dice): string | undefined {
+function saltOf(secret: IronSecret, { salt, saltBits }: GenerateKeyOptions, rng: Rng): string | undefined {
   if (secret.iterations === undefined) return ''
   if (salt) return typeof salt === 'string' && /^[ -~]+$/.test(salt) ? salt : undefined
   const isLength =
     Number.isInteger(saltBits) && (saltBits as number) > 0 && (saltBits as number) <= MOST_SALT_BITS
-  return isLength ? roll(Math.ceil((saltBits as number) / 8)).toString('hex') : undefined
+  return isLength ? rng(Math.ceil((saltBits as number) / 8)).toString('hex') : undefined
 }

@@ -5,10 +5,10 @@ import { ambient } from '../../ambient.js'
 import { newId } from '../../native.js'
 import { boom } from './boom.js'
 
-export type Dice = (length: number) => Buffer
+export type Rng = (length: number) => Buffer
 
 /** The bytes of one seal in turn: the operating system's, or a test's. */
-export function dice(): Dice {
+export function newRng(): Rng {
   const { entropy } = ambient
   let used = 0
   return (length) => {

@@ -53,11 +53,11 @@ class OwnSession(SecureCookieSession):
     def _differs(self, now: dict[str, Any]) -> bool:
         """From what came in."""
         own = vars(self).get(OWN)
-        came = None if own is None or own.native is None else own.native.data()
-        if came is None:
+        incoming = None if own is None or own.native is None else own.native.data()
+        if incoming is None:
             return False
         # To Python 1 is True and 1.0.
-        return bool(came != now or _core.dump_tagged(came) != _core.dump_tagged(now))
+        return bool(incoming != now or _core.dump_tagged(incoming) != _core.dump_tagged(now))
 
     def clear(self) -> None:
         super().clear()
@@ -254,7 +254,7 @@ def _own_driver(
     secrets: list[_config.Secret],
     tell: Callable[[str], None],
 ) -> Driver:
-    store, purpose = _store_config.keeping(config, is_async=False)
+    store, purpose = _store_config.store_of(config, is_async=False)
     engine = _config.build_engine(config, secrets, settings.KEYS, settings.places_of(app))
     for weakness in (*engine.warnings, *_config.past_readers(config, ambient.now_ms())):
         tell(weakness)

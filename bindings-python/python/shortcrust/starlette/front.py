@@ -53,7 +53,7 @@ class OwnFront:
         }
         config = {PREFIX + key: value for key, value in (*cookie.items(), *settings.items())}
         try:
-            store, purpose = _store_config.keeping(config, is_async=True)
+            store, purpose = _store_config.store_of(config, is_async=True)
             label_of = _of_connection(_store_config.label_of(config))
             self.engine: _core.Engine = _config.build_engine(config, list(secrets))
         except ConfigError as error:

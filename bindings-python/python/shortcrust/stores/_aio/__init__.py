@@ -1,1 +1,1 @@
-"""The stores as they are written; ``scripts/twins.py`` makes ``_sync`` of them."""
+"""The stores as they are written; ``scripts/sync_stores.py`` makes ``_sync`` of them."""

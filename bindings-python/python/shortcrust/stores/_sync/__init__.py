@@ -1,1 +1,1 @@
-"""Made of ``_aio`` by ``scripts/twins.py``."""
+"""Made of ``_aio`` by ``scripts/sync_stores.py``."""

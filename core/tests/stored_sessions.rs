@@ -1,5 +1,5 @@
-//! Sessions in a store, in a pretend world of browsers, requests that overlap, a store and a clock: random scripts, and
-//! what must hold in all of them.
+//! Sessions in a store, with browsers, requests that overlap and a clock: random scripts, and what must hold in all of
+//! them.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -432,7 +432,7 @@ fn a_change_of_user_under_one_id_takes_no_label_along() {
 }
 
 #[test]
-fn the_old_id_of_a_login_is_empty_and_silent_for_a_minute_and_unknown_later() {
+fn the_old_id_of_a_login_is_empty_and_suppressed_for_a_minute_and_unknown_later() {
     let mut world = World::new(engine());
     let id = written(&mut world, None, &[("a", 1)]);
     let mut login = world.open(Some(&id));

@@ -1,4 +1,4 @@
-//! The engine in a pretend world of browser, servers and clock: random visits, and what must hold in all of them.
+//! The engine between a browser, servers and a clock: random visits, and what must hold in all of them.
 
 use proptest::prelude::*;
 use shortcrust::{
@@ -39,12 +39,12 @@ struct World {
     engine: Engine,
     now: UnixMillis,
     cookie: Option<(String, Option<i64>)>,
-    dice: u8,
+    rng: u8,
 }
 
 impl World {
     fn new(engine: Engine) -> Self {
-        Self { engine, now: START, cookie: None, dice: 0 }
+        Self { engine, now: START, cookie: None, rng: 0 }
     }
 
     fn open(&mut self) -> Session {
@@ -60,10 +60,10 @@ impl World {
 
     /// Whether a cookie was set.
     fn close(&mut self, session: &mut Session, content: &Content<'_>) -> bool {
-        let dice = &mut self.dice;
+        let rng = &mut self.rng;
         let mut roll = |out: &mut [u8]| {
-            *dice = dice.wrapping_add(1);
-            out.fill(*dice);
+            *rng = rng.wrapping_add(1);
+            out.fill(*rng);
             Ok::<_, EntropyError>(())
         };
         let head = session.head(content, true, self.now, &mut roll).unwrap();
@@ -261,7 +261,7 @@ fn of_several_cookies_our_fronts_take_the_newest_that_opens() {
 }
 
 #[test]
-fn a_logout_among_twins_deletes_the_host_only_one_too() {
+fn a_logout_among_duplicates_deletes_the_host_only_one_too() {
     let attributes = Attributes { domain: Some("example.com".into()), ..Attributes::default() };
     let format = Sealed::new(&Keyring::newest_first([OLD]).unwrap(), "").unwrap();
     let mut world = World::new(Engine::builder(format).attributes(attributes).build().unwrap());
