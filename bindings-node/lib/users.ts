@@ -74,10 +74,11 @@ export function user(request: IncomingMessage): string | undefined {
 export const sessions = {
   /** Those that have not ended, the last one used first. Throws `Unsupported` where sessions are in cookies. */
   async list(where: Where, user: User): Promise<Listing[]> {
-    const { driver, front } = place(where, 'list')
+    const { front, key } = place(where, 'list')
+    const current = key()
     const index = front.engine.userIndex(named(user))
     const found = await stored(front, 'list').store.list(index)
-    const listings = found.flatMap(({ key, text }) => listing(key, text, driver?.key))
+    const listings = found.flatMap(({ key, text }) => listing(key, text, current))
     return listings.sort((one, other) => other.renewed.valueOf() - one.renewed.valueOf())
   },
 
@@ -107,37 +108,39 @@ export const sessions = {
    */
   async revokeAll(where: Where, user: User, options: RevokeAllOptions = {}): Promise<number | undefined> {
     const { exceptCurrent = false } = options
-    const { driver, front } = place(where, 'revokeAll')
+    const { driver, front, isRequest, key } = place(where, 'revokeAll')
     const { runner } = front
-    if (exceptCurrent && driver === undefined) {
+    if (exceptCurrent && !isRequest) {
       throw new TypeError('exceptCurrent: give the request, whose session is the current one')
     }
     if (runner === undefined) throw new Unsupported('revokeAll needs the option store or revocations')
     if (driver !== undefined) return driver.revokeAll(named(user), exceptCurrent)
-    const revocation = front.engine.revokeAll(named(user), undefined, ambient.now())
+    const revocation = front.engine.revokeAll(named(user), exceptCurrent ? key() : undefined, ambient.now())
     await runner.run(revocation)
     return revocation.count ?? undefined
   },
 }
 
-const fronts = new WeakMap<object, Front>()
+const places = new WeakMap<object, Place>()
 
-/** Remembers what a middleware serves with. */
-export function know(middleware: Middleware, front: Front): void {
-  fronts.set(middleware, front)
+/** Remembers what a middleware, or a request of a drop-in's, is served with; `key` is that of the request's record. */
+export function know(where: object, front: Front, key?: () => string | undefined): void {
+  places.set(where, { front, isRequest: key !== undefined, key: key ?? (() => undefined) })
 }
 
 interface Place {
   driver?: StoreDriver | undefined
   front: Front
+  isRequest: boolean
+  key: () => string | undefined
 }
 
 function place(where: Where, caller: string): Place {
-  const known = fronts.get(where)
-  if (known !== undefined) return { front: known }
-  const driver = driverOf(where as IncomingMessage, caller)
-  const { front } = driver
-  return { front, driver: driver instanceof StoreDriver ? driver : undefined }
+  const known = places.get(where)
+  if (known !== undefined) return known
+  const found = driverOf(where as IncomingMessage, caller)
+  const driver = found instanceof StoreDriver ? found : undefined
+  return { front: found.front, driver, isRequest: driver !== undefined, key: () => driver?.key }
 }
 
 function listing(handle: string, text: string, current: string | undefined): Listing[] {

@@ -17,6 +17,13 @@ declare module 'express-session' {
      * in express-session; default false.
      */
     peerExact?: boolean | undefined
+    /** With a store of `shortcrust/stores`: what a request has whose store fails; default `error`. */
+    outage?: 'empty' | 'error' | undefined
+    /**
+     * With a store of `shortcrust/stores`: where the application keeps its user, dots between levels, such as
+     * `passport.user`. Then `sessions` of `shortcrust/express` lists and ends a user's sessions.
+     */
+    userKey?: string | undefined
     /**
      * Numbers whose changes are added up where two requests change them at once, dots between levels, such as
      * `{ visits: 'add', 'cart.count': 'add' }`; default none.

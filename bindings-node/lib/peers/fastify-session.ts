@@ -8,6 +8,7 @@ import fp = require('fastify-plugin')
 import { warnOnce } from '../driver.js'
 import type { MergeOption } from '../merge-rules.js'
 import { newId } from '../native.js'
+import type { Store as OurStore } from '../stores/index.js'
 import type { CookieSource } from './fastify-session/cookie.js'
 import { Front, type Settings } from './fastify-session/front.js'
 import * as signers from './fastify-session/signer.js'
@@ -17,6 +18,7 @@ import { checkCookie, type RequestMembers } from './fastify-shared.js'
 import { rowsOf } from './merge/choose.js'
 import { type Merger, mergerOf } from './merge/index.js'
 import type { AnyStore } from './merge/rows.js'
+import { isOwnStore, OwnSessions, secondsOf } from './own/index.js'
 
 const ID_BYTES = 24
 const SECRET_LENGTH = 32
@@ -60,20 +62,36 @@ function install(fastify: FastifyInstance, settings: Settings): void {
 
 function settingsOf(options: fastifySession.FastifySessionOptions): Settings {
   const { cookieName = '', cookiePrefix, idGenerator, rolling = true, saveUninitialized = true } = options
+  const own = ownOf(options)
   const settings = {
     cookie: cookieOf(options.cookie ?? {}),
     cookieName: cookieName || 'sessionId',
     cookiePrefix: typeof cookiePrefix === 'string' ? cookiePrefix : '',
-    generateId: idGenerator || (() => newId(ID_BYTES)),
+    generateId: own
+      ? (request?: object) => own.newId(request ?? own)
+      : idGenerator || (() => newId(ID_BYTES)),
+    own,
     rolling,
     saveUninitialized,
     signer: signerOf(options),
-    store: options.store || new stores.Store(),
-    merger: merger(options),
+    store:
+      (own as fastifySession.SessionStore | undefined) ??
+      ((options.store as fastifySession.SessionStore | undefined) || new stores.Store()),
+    merger: own ? mergerOf<object>(own, own, options.merge) : merger(options),
   }
   const attributes = { ...settings.cookie, secure: settings.cookie.secure || false }
   checkCookie(settings.cookieName, attributes as CookieSerializeOptions)
   return settings
+}
+
+/** With a store of `shortcrust/stores`. */
+function ownOf(options: fastifySession.FastifySessionOptions): OwnSessions | undefined {
+  const { cookie, cookieName, idGenerator, peerExact, store } = options
+  if (!isOwnStore(store)) return undefined
+  if (idGenerator)
+    throw new Error('idGenerator goes with no store of shortcrust/stores, whose ids are its own')
+  if (peerExact) throw new Error('peerExact goes with no store of shortcrust/stores')
+  return new OwnSessions(store, cookieName || 'sessionId', secondsOf(cookie?.maxAge), options)
 }
 
 function merger({
@@ -187,7 +205,11 @@ declare namespace fastifySession {
     cookieName?: string
     cookie?: CookieOptions
     /** Default a `MemoryStore`, for development. */
-    store?: SessionStore
+    store?: SessionStore | OurStore
+    /** With a store of `shortcrust/stores`: what a request has whose store fails; default `error`. */
+    outage?: 'empty' | 'error'
+    /** With a store of `shortcrust/stores`: where the application keeps its user, as in `shortcrust/express`. */
+    userKey?: string
     /** Requests on one session that overlap overwrite one another's changes, as in the peer; default false. */
     peerExact?: boolean
     /** With `store`: numbers whose changes are added up, such as `{ visits: 'add' }`; default none. */

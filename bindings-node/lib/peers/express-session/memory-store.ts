@@ -2,7 +2,7 @@ import { inherits } from 'node:util'
 
 import { ambient } from '../../ambient.js'
 import { immediate as defer } from '../../timers.js'
-import { type Answered, dataOf, type Found, type Rows } from '../merge/rows.js'
+import { type Answered, dataOf, type Found, type Rows, type Token } from '../merge/rows.js'
 import { withoutProto } from './payload.js'
 import type { Session } from './session.js'
 import { type Loaded, Store } from './store.js'
@@ -107,7 +107,7 @@ export class MemoryRows implements Rows<Session> {
     this.read(id, done)
   }
 
-  swap(id: string, session: Session, _token: string | undefined, done: Answered<boolean>): void {
+  swap(id: string, session: Session, _token: Token, done: Answered<boolean>): void {
     this.#store.set(id, session, (error) => done(error, true))
   }
 }

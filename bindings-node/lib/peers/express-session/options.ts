@@ -1,13 +1,16 @@
 import type { CipherKey } from 'node:crypto'
 
 import { newId } from '../../native.js'
+import type { Store as OurStore } from '../../stores/index.js'
 import { checkAttributes, checkKeys } from '../cookie-jar.js'
 import { rowsOf } from '../merge/choose.js'
 import { type Merger, mergerOf } from '../merge/index.js'
 import type { Rows } from '../merge/rows.js'
+import { isOwnStore, OwnSessions, secondsOf } from '../own/index.js'
 import { Cookie } from './cookie.js'
 import { isSecure } from './incoming.js'
 import { MemoryRows, MemoryStore } from './memory-store.js'
+import { OwnStore } from './own-store.js'
 import { Session } from './session.js'
 import { adopt, type Store } from './store.js'
 import type { CookieInit, CookieSource, Deprecate, Options, Request } from './types.js'
@@ -25,6 +28,8 @@ export interface Settings {
   readonly merger: Merger<Session> | undefined
   readonly genid: (request: Request) => string
   readonly name: string
+  /** None but with a store of `shortcrust/stores`. */
+  readonly own: OwnSessions | undefined
   readonly proxy: boolean | undefined
   readonly resave: boolean
   readonly rolling: boolean
@@ -47,12 +52,15 @@ export function settled(options: Options, deprecate: Deprecate): Settings {
   if (unset && unset !== 'destroy' && unset !== 'keep') {
     throw new TypeError('unset option must be "destroy" or "keep"')
   }
-  const used = store || new MemoryStore()
+  const cookieName = name || key || 'connect.sid'
+  const used = isOwnStore(store) ? ownStore(store, cookieName, options) : store || new MemoryStore()
+  const own = used instanceof OwnStore ? used.sessions : undefined
   const settings: Settings = {
     cookie: cookie || {},
     deprecate,
-    genid: genid || (() => newId(ID_BYTES)),
-    name: name || key || 'connect.sid',
+    genid: own ? (request) => own.newId(request) : genid || (() => newId(ID_BYTES)),
+    name: cookieName,
+    own,
     proxy,
     resave: resave === undefined || resave,
     rolling: Boolean(rolling),
@@ -67,7 +75,18 @@ export function settled(options: Options, deprecate: Deprecate): Settings {
 }
 
 function rowsFor(store: Store): Rows<Session> {
+  if (store instanceof OwnStore) return store.sessions
   return store instanceof MemoryStore ? new MemoryRows(store) : rowsOf<Session>(store)
+}
+
+/** A store of ours does as the core says: of what it keeps nothing else may be asked. */
+function ownStore(store: OurStore, name: string, options: Options): OwnStore {
+  const { cookie, genid, peerExact } = options
+  if (genid)
+    throw new TypeError('genid option goes with no store of shortcrust/stores, whose ids are its own')
+  if (peerExact) throw new TypeError('peerExact option goes with no store of shortcrust/stores')
+  const fixed = typeof cookie === 'function' ? {} : (cookie ?? {})
+  return new OwnStore(new OwnSessions(store, name, secondsOf(fixed.maxAge), options), fixed)
 }
 
 /** Makes the store give out our sessions. */
@@ -79,7 +98,7 @@ export function prepare(settings: Settings): void {
     request.session = session
     session.cookie = newCookie(request, settings)
   }
-  adopt(store)
+  if (!(store instanceof OwnStore)) adopt(store)
 }
 
 /** The options for a request's cookie. */

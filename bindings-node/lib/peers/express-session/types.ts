@@ -3,6 +3,7 @@
 import type { CipherKey } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { MergeOption } from '../../merge-rules.js'
+import type { Store as OurStore } from '../../stores/index.js'
 
 import type { Session } from './session.js'
 import type { Store } from './store.js'
@@ -53,6 +54,8 @@ export interface Options {
   /** Numbers whose changes are added up where requests overlap, such as `{ visits: 'add' }`; default none. */
   merge?: MergeOption | undefined
   name?: string | undefined
+  /** With a store of `shortcrust/stores`: what a request has whose store fails; default `error`. */
+  outage?: 'empty' | 'error' | undefined
   /** Overlapping requests overwrite one another, as in the peer. */
   peerExact?: boolean | undefined
   proxy?: boolean | undefined
@@ -60,6 +63,8 @@ export interface Options {
   rolling?: boolean | undefined
   saveUninitialized?: boolean | undefined
   secret?: CipherKey | CipherKey[] | undefined
-  store?: Store | undefined
+  store?: Store | OurStore | undefined
   unset?: 'destroy' | 'keep' | undefined
+  /** With a store of `shortcrust/stores`: where the application keeps its user, as in `shortcrust/express`. */
+  userKey?: string | undefined
 }

@@ -62,6 +62,7 @@ export class Visit {
   begin(): void {
     const { store } = this.#settings
     this.#request.sessionStore = store
+    this.#settings.own?.know(this.#request, () => this.#request.session)
     this.#request.sessionID = this.#sentId
     beforeHead(this.#response, () => this.#once(() => this.#head()))
     delayLastByte(this.#response, (done) => this.#once(() => this.#commit(done)) ?? false)

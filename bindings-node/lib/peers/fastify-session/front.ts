@@ -2,9 +2,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 import { furtherCookies } from '../fastify-shared.js'
+import type { OwnSessions } from '../own/index.js'
 import type { CookieSource } from './cookie.js'
 import { asPrevious, attach, Session, type Shared } from './session.js'
-import type { Callback } from './store.js'
+import type { Callback, CallbackSession } from './store.js'
 
 export interface Settings extends Shared {
   cookie: CookieSource
@@ -12,6 +13,8 @@ export interface Settings extends Shared {
   cookiePrefix: string
   rolling: boolean
   saveUninitialized: boolean
+  /** None but with a store of `shortcrust/stores`. */
+  own?: OwnSessions | undefined
 }
 
 export class Front {
@@ -19,14 +22,18 @@ export class Front {
   /** Where it isn't the first cookie of the name that opens. */
   readonly #chosen = new WeakMap<FastifyRequest, string>()
 
+  /** Whose sessions a store that is out could not tell: their cookies stay. */
+  readonly #unknown = new WeakSet<FastifyRequest>()
+
   constructor(settings: Settings) {
     this.#settings = settings
   }
 
   /** Gives a request its session. */
   open(request: FastifyRequest, done: Callback): void {
-    const { cookie } = this.#settings
+    const { cookie, own } = this.#settings
     request.session = {} as typeof request.session
+    own?.know(request.raw, () => request.session)
     const isOurs = isUnder(request.raw.url?.split('?', 1)[0] ?? '', cookie.path || '/')
     const signedId = isOurs ? this.#choose(request) : undefined
     if (signedId) this.load(signedId, request, cookie, done)
@@ -36,16 +43,21 @@ export class Front {
 
   /** Gives a request the session of a signed id; a new one where we didn't sign it or the store doesn't know it. */
   load(signedId: string, request: FastifyRequest, cookie: CookieSource, done: Callback): void {
-    const { signer, store } = this.#settings
+    const { own, signer, store } = this.#settings
     const { valid, value: id } = signer.unsign(signedId)
     if (valid && id !== null) {
-      store.get(id, (error, found) => {
+      const found = (error: Parameters<CallbackSession>[0], found: unknown, isOut = false) => {
+        if (isOut) this.#unknown.add(request)
         const previous = error ? undefined : asPrevious(found)
         if (error && error.code !== 'ENOENT') done(error)
-        else if (previous)
-          this.#resume(request, new Session(this.#settings, request, cookie, previous, id), done)
-        else this.#begin(request, cookie, done)
-      })
+        else if (previous) {
+          const session = new Session(this.#settings, request, cookie, previous, id)
+          own?.follow(previous, session)
+          this.#resume(request, session, done)
+        } else this.#begin(request, cookie, done)
+      }
+      if (own === undefined) store.get(id, found)
+      else own.ask(id, found)
     } else this.#begin(request, cookie, done)
   }
 
@@ -60,7 +72,7 @@ export class Front {
       })
     } else {
       const sent = this.#sentId(request)
-      if (sent && sent !== session.encryptedSessionId) this.#clearCookie(reply)
+      if (sent && sent !== session.encryptedSessionId && !this.#unknown.has(request)) this.#clearCookie(reply)
       if (session.isSaved()) this.#setCookie(reply, session)
       done()
     }

@@ -1,5 +1,5 @@
 // A store of koa-session's, for writes that join: what another process writes between reading and writing is lost.
-import type { Answered, Found, Rows } from '../merge/rows.js'
+import type { Answered, Found, Rows, Token } from '../merge/rows.js'
 import { answer } from '../merge/rows.js'
 import type { opts, Saved, stores } from './types.js'
 
@@ -29,7 +29,7 @@ export class KoaRows implements Rows<Data> {
     this.read(id, done)
   }
 
-  swap(id: string, data: Data, _token: string | undefined, done: Answered<boolean>): void {
+  swap(id: string, data: Data, _token: Token, done: Answered<boolean>): void {
     answer(this.#write(id, data), done)
   }
 

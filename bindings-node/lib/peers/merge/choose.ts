@@ -2,7 +2,7 @@
 import type { SessionRecord } from '../express-session/types.js'
 import { isConnectPg, PgRows } from './postgres.js'
 import { isConnectRedis, RedisRows } from './redis.js'
-import { type Answered, type AnyStore, type Found, PlainRows, type Rows } from './rows.js'
+import { type Answered, type AnyStore, type Found, PlainRows, type Rows, type Token } from './rows.js'
 
 /** The way that is best for a store. */
 export function rowsOf<S extends object>(store: AnyStore<S>): Rows<S> {
@@ -25,7 +25,7 @@ class Unless<S extends object> implements Rows<S> {
     this.#plain = plain
   }
 
-  tokenOf(record: SessionRecord): string | undefined {
+  tokenOf(record: SessionRecord): Token {
     return this.#rows.tokenOf?.(record)
   }
 
@@ -33,7 +33,7 @@ class Unless<S extends object> implements Rows<S> {
     this.#rows.read(id, done)
   }
 
-  swap(id: string, session: S, token: string | undefined, done: Answered<boolean>): void {
+  swap(id: string, session: S, token: Token, done: Answered<boolean>): void {
     const rows = this.#rows
     // The plain ones can't compare: the row is to be read again first.
     if (rows === this.#plain && token !== undefined) done(undefined, false)

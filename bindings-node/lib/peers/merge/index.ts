@@ -4,7 +4,7 @@ import { type MergeOption, mergeRules } from '../../merge-rules.js'
 import type { MergeRules } from '../../native.js'
 import { pause } from '../../timers.js'
 import type { SessionRecord } from '../express-session/types.js'
-import type { Answered, Found, Rows } from './rows.js'
+import type { Answered, Found, Rows, Token } from './rows.js'
 import { type Turns, turnsOf } from './turns.js'
 
 const TRIES = 16
@@ -16,7 +16,7 @@ const CONFLICT = 'other requests wrote the session all the while: nothing of thi
 export interface Known {
   /** The data, as JSON, that the request began with or wrote last. */
   base: string
-  token: string | undefined
+  token: Token
 }
 
 /** What a front writes: the data as JSON, and a session with other data in the place of these. */
@@ -42,7 +42,7 @@ export class Merger<S extends object> {
   }
 
   /** With what a record is compared that was just read. */
-  tokenOf(record: SessionRecord): string | undefined {
+  tokenOf(record: SessionRecord): Token {
     return this.#rows.tokenOf?.(record)
   }
 
@@ -154,7 +154,7 @@ class Attempt<S extends object> {
     return this.#written.now() === text ? session : this.#written.with(JSON.parse(text))
   }
 
-  #swap(session: S, token: string | undefined, isOwn: boolean): void {
+  #swap(session: S, token: Token, isOwn: boolean): void {
     this.#tries += 1
     // Where it was joined, the next write has to be joined again.
     const next = isOwn ? this.#rows.tokenOf?.(session as unknown as SessionRecord) : undefined

@@ -1,6 +1,6 @@
 // connect-pg-simple: a statement compares the row with the text that was read.
 import type { SessionRecord } from '../express-session/types.js'
-import { type Answered, type AnyStore, dataOf, type Found, type Rows } from './rows.js'
+import { type Answered, type AnyStore, dataOf, type Found, type Rows, type Token } from './rows.js'
 
 type Row = Record<string, unknown>
 
@@ -38,7 +38,7 @@ export class PgRows implements Rows {
     )
   }
 
-  swap(id: string, session: object, token: string | undefined, done: Answered<boolean>): void {
+  swap(id: string, session: object, token: Token, done: Answered<boolean>): void {
     const sql =
       `UPDATE ${this.#store.quotedTable()} SET sess = $1, expire = to_timestamp($2) ` +
       'WHERE sid = $3 AND sess::text = $4 RETURNING sid'

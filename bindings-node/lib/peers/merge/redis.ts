@@ -1,6 +1,6 @@
 // connect-redis: a script compares the row with the text that was read.
 import type { SessionRecord } from '../express-session/types.js'
-import { type Answered, type AnyStore, answer, dataOf, type Found, type Rows } from './rows.js'
+import { type Answered, type AnyStore, answer, dataOf, type Found, type Rows, type Token } from './rows.js'
 
 type Called = (error: unknown, answer: unknown) => void
 
@@ -57,7 +57,7 @@ export class RedisRows implements Rows {
     this.#store = store
   }
 
-  tokenOf(record: SessionRecord): string | undefined {
+  tokenOf(record: SessionRecord): Token {
     const text = this.#store.serializer.stringify(record)
     return typeof text === 'string' ? text : undefined
   }
@@ -70,12 +70,12 @@ export class RedisRows implements Rows {
     answer(this.#found(TAKE, id), done)
   }
 
-  swap(id: string, session: object, token: string | undefined, done: Answered<boolean>): void {
+  swap(id: string, session: object, token: Token, done: Answered<boolean>): void {
     const store = this.#store
     const ttl = store.disableTTL ? undefined : ttlOf(store, session)
     // As connect-redis: what has ended is removed.
     if (ttl !== undefined && !(ttl > 0)) store.destroy(id, (error) => done(error, true))
-    else answer(this.#swap(id, session, token ?? '', ttl), done)
+    else answer(this.#swap(id, session, String(token ?? ''), ttl), done)
   }
 
   touch(id: string, session: object, done: Answered): boolean {

@@ -4,21 +4,24 @@ import type { SessionRecord } from '../express-session/types.js'
 
 export type Answered<T = void> = (error?: unknown, answer?: T) => void
 
+/** What was read: its text, or what else its store compares. */
+export type Token = string | object | undefined
+
 /** What is in a row, and what `swap` compares with. */
 export interface Found {
   /** Without the cookie. */
   data: object
-  token?: string | undefined
+  token?: Token
 }
 
 /** What is kept of a session; its rows stay as the store writes them. */
 export interface Rows<S = object> {
   /** With what a record is compared that was just read by the store itself; none where that is to be read again. */
-  tokenOf?(record: SessionRecord): string | undefined
+  tokenOf?(record: SessionRecord): Token
   /** What is there now; nothing where it has gone. */
   read(id: string, done: Answered<Found>): void
   /** Writes where that is still there which was read; tells whether it was. */
-  swap(id: string, session: S, token: string | undefined, done: Answered<boolean>): void
+  swap(id: string, session: S, token: Token, done: Answered<boolean>): void
   /** As `read`, of what its reader then removes; at once where the store can. */
   take(id: string, done: Answered<Found>): void
   /** Begins the row's time anew, where it is there; false where the store can't, or is not to. */
@@ -51,7 +54,7 @@ export class PlainRows<S extends object> implements Rows<S> {
     })
   }
 
-  swap(id: string, session: S, _token: string | undefined, done: Answered<boolean>): void {
+  swap(id: string, session: S, _token: Token, done: Answered<boolean>): void {
     this.#store.set(id, session, (error) => done(error, true))
   }
 

@@ -1,0 +1,195 @@
+// A store of `shortcrust/stores` under a drop-in: the core's machine, its records and all of its promises.
+import { ambient } from '../../ambient.js'
+import type { Front } from '../../driver.js'
+import type { MergeOption } from '../../merge-rules.js'
+import { close, engine, type NativeSession, newId, saveSession } from '../../native.js'
+import { engineOptions, type Options, runnerOf } from '../../options.js'
+import type { StoreRunner } from '../../store-runner.js'
+import type { Store } from '../../stores/index.js'
+import { know } from '../../users.js'
+import { sign } from '../cookie-signature.js'
+import type { SessionRecord } from '../express-session/types.js'
+import { type Answered, answer, dataOf, type Found, type Rows } from '../merge/rows.js'
+
+/** What a drop-in's options say of such a store. */
+export interface OwnOptions {
+  merge?: MergeOption | undefined
+  outage?: Options['outage']
+  userKey?: string | undefined
+}
+
+export function isOwnStore(store: unknown): store is Store {
+  const { capabilities, create, load, save } = (store ?? {}) as Partial<Store>
+  return (
+    typeof capabilities === 'object' && [create, load, save].every((method) => typeof method === 'function')
+  )
+}
+
+/** Seconds of a cookie's `maxAge` in milliseconds, for all sessions alike; none where each has its own. */
+export function secondsOf(maxAge: unknown): number | undefined {
+  return typeof maxAge === 'number' && maxAge > 0 ? Math.ceil(maxAge / 1_000) : undefined
+}
+
+const NOBODY = 'shortcrust nobody'
+
+/** Its methods are those of a store of express-session's too. */
+export class OwnSessions implements Rows {
+  readonly front: Front
+  readonly #runner: StoreRunner
+  readonly #knowsUsers: boolean
+  /** The header that a session is opened by never leaves the process. */
+  readonly #secret = newId(32)
+  /** By the record that was read, and by the session that was made of it. */
+  readonly #natives = new WeakMap<object, NativeSession>()
+  /** Of sessions that are not written yet, by their ids; their requests hold them. */
+  readonly #fresh = new Map<string, WeakRef<NativeSession>>()
+  readonly #held = new WeakMap<object, NativeSession[]>()
+  readonly #gone = new FinalizationRegistry<string>((id) => this.#fresh.delete(id))
+
+  /** `seconds`: how long a session lives that nobody uses; left out, 14 days. */
+  constructor(store: Store, name: string, seconds: number | undefined, given: OwnOptions) {
+    const { merge, outage, userKey } = given
+    const options: Options = {
+      secrets: [this.#secret],
+      name,
+      format: 'express',
+      policy: { absolute: null, ...(seconds !== undefined && { idle: seconds }) },
+      cookie: { path: '/', secure: true },
+      store,
+      merge,
+      outage,
+      // Where nobody said where the user is, no change of the data is a change of the user.
+      userKey: userKey ?? NOBODY,
+    }
+    this.#knowsUsers = userKey !== undefined
+    this.#runner = runnerOf(options) as StoreRunner
+    this.front = { engine: engine(engineOptions(options)), names: [name], runner: this.#runner } as Front
+  }
+
+  /** Of a session that begins with this request. */
+  newId(request: object): string {
+    const native = this.#open('')
+    const now = ambient.now()
+    const closed = close(this.front.engine, native, '{"":0}', '', true, now, ambient.entropy)
+    const [, value = ''] = /=([^;]*)/.exec(closed?.cookies[0] ?? '') ?? []
+    const id = decodeURIComponent(value).slice(2).split('.', 1)[0] as string
+    const held = this.#held.get(request) ?? []
+    this.#held.set(request, [...held, native])
+    this.#fresh.set(id, new WeakRef(native))
+    this.#gone.register(native, id)
+    return id
+  }
+
+  /** `sessions` of `shortcrust/express` takes this request, with the session that it has then. */
+  know(request: object, session: () => object | null | undefined): void {
+    if (!this.#knowsUsers) return
+    know(request, this.front, () => this.#natives.get(session() ?? request)?.key ?? undefined)
+  }
+
+  /** What was made of the record, or wrote it, is the same session. */
+  follow(record: object, session: object): void {
+    const native = this.#natives.get(record)
+    if (native !== undefined) this.#natives.set(session, native)
+  }
+
+  tokenOf(record: object): NativeSession | undefined {
+    return this.#natives.get(record)
+  }
+
+  get(id: string, done: Answered<SessionRecord | null>): void {
+    answer(this.#record(id), (error, record) => done(error, record ?? null))
+  }
+
+  /** As `get`; `isOut` tells an outage that is no error from a session that is not there. */
+  ask(id: string, done: (error: unknown, found: SessionRecord | null, isOut: boolean) => void): void {
+    const native = this.#open(id)
+    answer(this.#recordOf(native), (error, found) => done(error, found ?? null, native.isUnavailable))
+  }
+
+  /** A new session. */
+  set(id: string, session: object, done: Answered = () => {}): void {
+    const native = this.#fresh.get(id)?.deref() ?? this.#open(id)
+    this.#natives.set(session, native)
+    answer(this.#save(native, session, false), (error) => done(error))
+  }
+
+  destroy(id: string, done: Answered = () => {}): void {
+    answer(this.#end(id), (error) => done(error))
+  }
+
+  /** Nothing is asked of the store before a quarter of the session's time has passed. */
+  touch(_id: string, session: object, done: Answered): boolean {
+    const native = this.#natives.get(session)
+    if (native === undefined) return false
+    answer(this.#save(native, undefined, true), (error) => done(error))
+    return true
+  }
+
+  read(id: string, done: Answered<Found>): void {
+    answer(this.#found(id), done)
+  }
+
+  swap(_id: string, session: object, token: unknown, done: Answered<boolean>): void {
+    const native = token as NativeSession
+    answer(this.#save(native, session, false), (error, isThere) => {
+      if (isThere) this.#natives.set(session, native)
+      done(error, isThere)
+    })
+  }
+
+  take(id: string, done: Answered<Found>): void {
+    answer(this.#taken(id), done)
+  }
+
+  #record(id: string): Promise<SessionRecord | undefined> {
+    return this.#recordOf(this.#open(id))
+  }
+
+  async #recordOf(native: NativeSession): Promise<SessionRecord | undefined> {
+    await this.#runner.run(native)
+    const { text } = native.shown()
+    if (text === undefined || native.key === null) return undefined
+    // The id is the peer's to change, so that it stays from here on.
+    close(this.front.engine, native, null, '', true, ambient.now(), ambient.entropy)
+    const record = JSON.parse(text) as SessionRecord
+    this.#natives.set(record, native)
+    return record
+  }
+
+  async #found(id: string): Promise<Found | undefined> {
+    const record = await this.#record(id)
+    return record && { data: dataOf(record), token: this.#natives.get(record) }
+  }
+
+  async #taken(id: string): Promise<Found | undefined> {
+    const found = await this.#found(id)
+    return found && (await this.#ended(found.token as NativeSession)) ? found : undefined
+  }
+
+  async #end(id: string): Promise<void> {
+    const found = await this.#found(id)
+    if (found !== undefined) await this.#ended(found.token as NativeSession)
+  }
+
+  /** Whether it was this that ended it. */
+  async #ended(native: NativeSession): Promise<boolean> {
+    native.destroy()
+    saveSession(native, null, '', true, ambient.now(), ambient.entropy)
+    await this.#runner.run(native)
+    return native.failure === null
+  }
+
+  /** Whether the session is still there. */
+  async #save(native: NativeSession, session: object | undefined, isLast: boolean): Promise<boolean> {
+    const text = session === undefined ? null : JSON.stringify(session)
+    saveSession(native, text, '', isLast, ambient.now(), ambient.entropy)
+    await this.#runner.run(native)
+    return native.key !== null && native.failure === null
+  }
+
+  #open(id: string): NativeSession {
+    const header =
+      id === '' ? '' : `${this.front.names[0]}=${encodeURIComponent(`s:${sign(id, this.#secret)}`)}`
+    return this.front.engine.open(header, ambient.now()).session
+  }
+}
