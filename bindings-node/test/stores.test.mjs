@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 
+import { Redis as IORedis } from 'ioredis'
 import { Unsupported } from 'shortcrust/stores'
 import { MemoryStore } from 'shortcrust/stores/memory'
 import { PostgresStore } from 'shortcrust/stores/postgres'
@@ -414,4 +415,16 @@ test('a write that a client of Redis sends again is one write', { skip: REDIS.sk
   assert.equal(await store.save(key, 1, entry('two')), 'done')
   assert.deepEqual(await store.load([key]), [{ version: 2, text: 'two' }])
   assert.equal(await store.create(key, entry('three')), 'exists')
+})
+
+test('a prefix of the client of Redis keeps no session of a user from being found', {
+  skip: REDIS.skip,
+}, async (t) => {
+  const client = new IORedis(REDIS.url, { keyPrefix: 'myapp:' })
+  t.after(() => client.quit())
+  const [store, key, user] = [new RedisStore(client), newKey(), newUser()]
+  await store.create(key, { text: 'text', user, expires: SOON() })
+  assert.deepEqual(await store.list(user), [{ key, text: 'text' }])
+  assert.equal(await store.revoke(user), 1)
+  assert.deepEqual(await store.load([key]), [undefined])
 })

@@ -6,11 +6,21 @@ import { type Answered, type AnyStore, type Found, PlainRows, type Rows, type To
 
 /** The way that is best for a store. */
 export function rowsOf<S extends object>(store: AnyStore<S>): Rows<S> {
-  const { name } = store.constructor
   const plain = new PlainRows(store)
+  if (!isOneClass(store)) return plain
+  const { name } = store.constructor
   if (name === 'RedisStore' && isConnectRedis(store)) return new Unless(store, new RedisRows(store), plain)
   if (name === 'PGStore' && isConnectPg(store)) return new Unless(store, new PgRows(store), plain)
   return plain
+}
+
+/** A subclass may keep its rows in another way, such as encrypted. */
+function isOneClass(store: object): boolean {
+  let count = 0
+  for (let at = Object.getPrototypeOf(store); at !== null; at = Object.getPrototypeOf(at)) {
+    if (Object.hasOwn(at, 'get') || Object.hasOwn(at, 'set')) count += 1
+  }
+  return count === 1
 }
 
 /** A store of which somebody has replaced a method is asked by that method. */
