@@ -1,62 +1,32 @@
 //! Sessions in a store, with browsers, requests that overlap and a clock: random scripts, and what must hold in all of
 //! them.
 
-use std::collections::{BTreeMap, HashMap};
+mod memory_store;
+
+use std::collections::BTreeMap;
 
 use shortcrust::{
-    Action, Answer, Content, Engine, EntropyError, Failure, Need, Policy, Reason, Row, Seconds, Session,
+    Action, Answer, Content, Engine, EntropyError, Failure, Need, Policy, Reason, Seconds, Session,
     UnixMillis,
     format::{Id, Sealed},
     payload::MergeRules,
 };
 
+use memory_store::MemoryStore;
+
 const START: UnixMillis = UnixMillis::from_secs(1_800_000_000);
 
-/// A store that keeps its contract, and counts.
+/// A store that counts what is written.
 #[derive(Default)]
 struct Store {
-    rows: HashMap<String, Row>,
-    users: HashMap<String, String>,
+    memory: MemoryStore,
     writes: usize,
 }
 
 impl Store {
     fn run(&mut self, action: &Action) -> Answer {
-        if let Action::Load { keys } = action {
-            return Answer::Rows(keys.iter().map(|key| self.rows.get(key).cloned()).collect());
-        }
-        self.writes += 1;
-        match action {
-            Action::Create { key, .. } if self.rows.contains_key(key) => Answer::Exists,
-            Action::Create { key, entry } | Action::Put { key, entry } => {
-                let version = self.rows.get(key).map_or(1, |row| row.version + 1);
-                self.keep(key, version, entry)
-            }
-            Action::Save { key, version, entry } => match self.rows.get(key) {
-                None => Answer::Gone,
-                Some(row) if row.version != *version => Answer::Conflict(row.clone()),
-                Some(_) => self.keep(key, version + 1, entry),
-            },
-            Action::Revoke { user, keep } => {
-                let is_meant = |key: &String| self.users.get(key) == Some(user) && keep.as_ref() != Some(key);
-                let keys: Vec<String> = self.rows.keys().filter(|key| is_meant(key)).cloned().collect();
-                for key in &keys {
-                    self.rows.remove(key);
-                }
-                Answer::Count(keys.len() as u64)
-            }
-            Action::Sweep { .. } => Answer::Done,
-            other => panic!("{other:?} is not known"),
-        }
-    }
-
-    fn keep(&mut self, key: &str, version: i64, entry: &shortcrust::Entry) -> Answer {
-        self.rows.insert(key.to_owned(), Row { version, text: entry.text.clone() });
-        match &entry.user {
-            Some(user) => self.users.insert(key.to_owned(), user.clone()),
-            None => self.users.remove(key),
-        };
-        Answer::Done
+        self.writes += usize::from(!matches!(action, Action::Load { .. }));
+        self.memory.run(action)
     }
 }
 
@@ -471,7 +441,7 @@ fn a_number_that_other_languages_do_not_read_is_not_written_and_lives_on_where_i
     let mut session = world.open(Some(&id)).session;
     let refused = session.finish(&Content::Changed(r#"{"a":NaN}"#), world.now, &mut rng(&mut world.rng));
     assert!(refused.unwrap_err().to_string().contains("store it as text"));
-    for row in world.store.rows.values_mut() {
+    for row in world.store.memory.rows.values_mut() {
         row.text = row.text.replace(r#"{"a":1}"#, r#"{"a":NaN}"#);
     }
     world.now = world.now.plus(Seconds::days(4));
@@ -486,7 +456,7 @@ fn a_session_that_would_end_after_the_year_9999_ends_in_it() {
     let mut world = World::new(Engine::builder(Id::default()).stored().policy(for_ever).build().unwrap());
     let id = written(&mut world, None, &[("a", 1)]);
     let ends: Vec<_> =
-        world.store.rows.values().map(|row| row.text.contains(r#""x":253402214400000,"#)).collect();
+        world.store.memory.rows.values().map(|row| row.text.contains(r#""x":253402214400000,"#)).collect();
     assert_eq!(ends, [true]);
     assert_eq!(world.open(Some(&id)).session.payload(), Some(r#"{"a":1}"#));
 }
@@ -496,10 +466,10 @@ fn a_session_without_a_record_any_more_is_not_made_again() {
     let mut world = World::new(engine());
     let id = written(&mut world, None, &[("a", 1)]);
     let mut request = world.open(Some(&id));
-    world.store.rows.clear();
+    world.store.memory.rows.clear();
     request.data = Some(BTreeMap::from([("a".into(), 2)]));
     assert_eq!(world.close(&mut request), (Some(Reason::Ended), None));
-    assert!(world.store.rows.is_empty());
+    assert!(world.store.memory.rows.is_empty());
 }
 
 #[test]
@@ -526,7 +496,7 @@ fn an_empty_session_makes_no_record_and_no_cookie() {
     let mut request = world.open(None);
     request.data = Some(BTreeMap::new());
     assert_eq!(world.close(&mut request), (None, None));
-    assert!(world.store.rows.is_empty());
+    assert!(world.store.memory.rows.is_empty());
 }
 
 #[test]

@@ -3,6 +3,8 @@
 
 mod config;
 mod log;
+#[path = "../memory_store/mod.rs"]
+mod memory_store;
 mod random;
 mod request;
 mod store;

@@ -154,7 +154,7 @@ proptest! {
         prop_assert!(world.store.undone.is_empty(), "a session that had ended lives: {scenario}");
         prop_assert!(world.store.handed.is_empty(), "{:?} went to another user: {scenario}", world.store.handed);
         let made_up = world.key(MADE_UP);
-        prop_assert!(!world.store.rows.contains_key(&made_up), "an id was adopted: {scenario}");
+        prop_assert!(!world.store.memory.rows.contains_key(&made_up), "an id was adopted: {scenario}");
     }
 
     #[test]

@@ -1,17 +1,17 @@
-//! A store in memory that keeps its contract.
+//! A store in memory, and what the promises say of what is in it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use shortcrust::{
-    Action, Answer, Entry, Row, UnixMillis,
+    Action, Answer, Entry,
     record::{Content, Record},
 };
 
-use crate::request::Data;
+use crate::{memory_store::MemoryStore, request::Data};
 
 #[derive(Default)]
 pub(crate) struct Store {
-    pub(crate) rows: BTreeMap<String, (Row, Entry)>,
+    pub(crate) memory: MemoryStore,
     /// Keys whose sessions have ended.
     ended: BTreeSet<String>,
     /// Those of them that were written again.
@@ -27,50 +27,28 @@ pub(crate) struct Store {
 
 impl Store {
     pub(crate) fn run(&mut self, action: &Action) -> Answer {
+        let before: Vec<String> = self.memory.rows.keys().cloned().collect();
+        let answer = self.memory.run(action);
         match action {
-            Action::Load { keys } => {
-                Answer::Rows(keys.iter().map(|key| Some(self.rows.get(key)?.0.clone())).collect())
+            Action::Create { key, entry } | Action::Put { key, entry } | Action::Save { key, entry, .. }
+                if answer == Answer::Done =>
+            {
+                self.watch(key, entry);
             }
-            Action::Create { key, .. } if self.rows.contains_key(key) => Answer::Exists,
-            Action::Create { key, entry } => self.keep(key, 1, entry),
-            Action::Put { key, entry } => {
-                let version = self.rows.get(key).map_or(1, |(row, _)| row.version + 1);
-                self.keep(key, version, entry)
+            Action::Revoke { .. } => {
+                self.ended.extend(before.into_iter().filter(|key| !self.memory.rows.contains_key(key)));
             }
-            Action::Save { key, version, entry } => match self.rows.get(key) {
-                None => Answer::Gone,
-                Some((row, _)) if row.version != *version => Answer::Conflict(row.clone()),
-                Some(_) => self.keep(key, version + 1, entry),
-            },
-            Action::Revoke { user, keep } => {
-                let is_meant = |(key, (_, entry)): &(&String, &(Row, Entry))| {
-                    entry.user.as_ref() == Some(user) && keep.as_ref() != Some(key)
-                };
-                let keys: Vec<String> =
-                    self.rows.iter().filter(is_meant).map(|(key, _)| key.clone()).collect();
-                self.rows.retain(|key, _| !keys.contains(key));
-                let count = keys.len() as u64;
-                self.ended.extend(keys);
-                Answer::Count(count)
-            }
-            Action::Sweep { before, .. } => {
-                self.sweep(*before);
-                Answer::Done
-            }
-            other => unreachable!("no scenario has {other:?}"),
+            _ => {}
         }
+        answer
     }
 
     /// The records of sessions that have not ended.
     pub(crate) fn live(&self) -> impl Iterator<Item = (&String, Record)> {
-        self.rows.iter().filter_map(|(key, (row, _))| {
+        self.memory.rows.iter().filter_map(|(key, row)| {
             let record = Record::parse(&row.text).ok()?;
             (record.content != Content::Tombstone).then_some((key, record))
         })
-    }
-
-    fn sweep(&mut self, before: UnixMillis) {
-        self.rows.retain(|_, (_, entry)| entry.expires.is_none_or(|end| end >= before));
     }
 
     /// What the promises are about.
@@ -93,12 +71,5 @@ impl Store {
                 self.committed.insert(name);
             }
         }
-    }
-
-    fn keep(&mut self, key: &str, version: i64, entry: &Entry) -> Answer {
-        self.watch(key, entry);
-        let row = Row { version, text: entry.text.clone() };
-        self.rows.insert(key.to_owned(), (row, entry.clone()));
-        Answer::Done
     }
 }

@@ -72,7 +72,7 @@ impl Ledger {
                 return Err(format!("the write {written} was lost"));
             }
         }
-        for record in store.rows.keys().filter_map(|key| store.live(key)) {
+        for record in store.keys().filter_map(|key| store.live(key)) {
             self.check_owner(&data_of(&record.content), record.user.as_ref())?;
         }
         Ok(())

@@ -3,6 +3,8 @@
 //! The fronts of Python and Node are driven by the same tapes: `test_simulation.py`, `simulation.test.mjs`.
 
 mod ledger;
+#[path = "../memory_store/mod.rs"]
+mod memory_store;
 mod request;
 mod store;
 mod tape;

@@ -3,16 +3,15 @@
 use std::collections::{BTreeSet, HashMap};
 
 use shortcrust::{
-    Action, Answer, Entry, Row, UnixMillis,
+    Action, Answer, UnixMillis,
     record::{Content, Record},
 };
 
+use crate::memory_store::MemoryStore;
+
 #[derive(Default)]
 pub(crate) struct Store {
-    pub(crate) rows: HashMap<String, Row>,
-    users: HashMap<String, String>,
-    /// When a row may be swept.
-    ends: HashMap<String, UnixMillis>,
+    memory: MemoryStore,
     /// What revocations removed.
     pub(crate) revoked: BTreeSet<String>,
     /// Sessions that had ended by the clock when they were swept.
@@ -25,70 +24,39 @@ pub(crate) struct Store {
 
 impl Store {
     pub(crate) fn run(&mut self, action: &Action, now: UnixMillis, request: usize) -> Answer {
+        let before: Vec<String> = match action {
+            Action::Revoke { .. } => self.keys().cloned().collect(),
+            Action::Sweep { .. } => self.keys().filter(|key| self.live(key).is_some()).cloned().collect(),
+            _ => Vec::new(),
+        };
+        let answer = self.memory.run(action);
+        let gone = before.into_iter().filter(|key| !self.memory.rows.contains_key(key));
         match action {
-            Action::Load { keys } => {
-                Answer::Rows(keys.iter().map(|key| self.rows.get(key).cloned()).collect())
-            }
-            Action::Create { key, .. } if self.rows.contains_key(key) => Answer::Exists,
-            Action::Create { key, entry } => self.keep(key, 1, entry, now),
-            Action::Save { key, version, entry } => match self.rows.get(key) {
-                None => Answer::Gone,
-                Some(row) if row.version != *version => Answer::Conflict(row.clone()),
-                Some(_) => {
-                    let answer = self.keep(key, version + 1, entry, now);
-                    if self.live(key).is_none() {
-                        self.tombstones.insert(key.clone(), request);
-                    }
-                    answer
+            Action::Revoke { .. } => self.revoked.extend(gone),
+            Action::Sweep { .. } => self.swept.extend(gone),
+            Action::Create { key, .. } | Action::Save { key, .. } if answer == Answer::Done => {
+                let written = self.written.entry(key.clone());
+                written.and_modify(|(_, last)| *last = now).or_insert((now, now));
+                if matches!(action, Action::Save { .. }) && self.live(key).is_none() {
+                    self.tombstones.insert(key.clone(), request);
                 }
-            },
-            Action::Revoke { user, keep } => {
-                let is_meant = |key: &String| self.users.get(key) == Some(user) && keep.as_ref() != Some(key);
-                let keys: Vec<String> = self.rows.keys().filter(|key| is_meant(key)).cloned().collect();
-                for key in &keys {
-                    self.remove(key);
-                }
-                self.revoked.extend(keys.iter().cloned());
-                Answer::Count(keys.len() as u64)
             }
-            Action::Sweep { before, .. } => {
-                self.sweep(*before);
-                Answer::Done
-            }
-            other => unreachable!("sessions in a store ask for no {other:?}"),
+            _ => {}
         }
+        answer
     }
 
     pub(crate) fn sweep(&mut self, before: UnixMillis) {
-        let is_over = |key: &String| self.ends.get(key).is_some_and(|end| *end < before);
-        let keys: Vec<String> = self.rows.keys().filter(|key| is_over(key)).cloned().collect();
-        for key in keys {
-            if self.live(&key).is_some() {
-                self.swept.insert(key.clone());
-            }
-            self.remove(&key);
-        }
+        self.run(&Action::Sweep { before, limit: u32::MAX }, before, 0);
+    }
+
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &String> {
+        self.memory.rows.keys()
     }
 
     /// The record of a session that has not ended, but perhaps by the clock.
     pub(crate) fn live(&self, key: &str) -> Option<Record> {
-        let record = Record::parse(&self.rows.get(key)?.text).unwrap();
+        let record = Record::parse(&self.memory.rows.get(key)?.text).unwrap();
         (record.content != Content::Tombstone).then_some(record)
-    }
-
-    fn keep(&mut self, key: &str, version: i64, entry: &Entry, now: UnixMillis) -> Answer {
-        self.remove(key);
-        let key = key.to_owned();
-        self.rows.insert(key.clone(), Row { version, text: entry.text.clone() });
-        self.users.extend(entry.user.clone().map(|user| (key.clone(), user)));
-        self.ends.extend(entry.expires.map(|end| (key.clone(), end)));
-        self.written.entry(key).and_modify(|(_, last)| *last = now).or_insert((now, now));
-        Answer::Done
-    }
-
-    fn remove(&mut self, key: &str) {
-        self.rows.remove(key);
-        self.users.remove(key);
-        self.ends.remove(key);
     }
 }
