@@ -243,7 +243,7 @@ def tampered(s: Suite) -> None:
         ("upper", "in capitals", GOOD.upper()),
         ("lower", "in small letters", GOOD.lower()),
         ("reversed", "backwards", GOOD[::-1]),
-        ("quoted", "in quotes", f'"{GOOD}"'),
+        ("quoted-open", "a quote that never ends", f'"{GOOD}'),
         ("percent", "partly percent-encoded", quote(GOOD).replace(p[3], f"%{ord(p[3]):02X}")),
         ("payload-nul", "a NUL in the payload", f"{p[:4]}\x00{p[4:]}.{t}.{g}"),
         ("payload-unicode", "a character beyond ASCII", f"é{p}.{t}.{g}"),

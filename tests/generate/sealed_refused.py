@@ -174,7 +174,7 @@ def versions(s: Suite) -> None:
         ("head-no-dot", "the last dot of the head missing", GOOD[:8]),
         ("head-letter", "a letter in front", "x" + GOOD),
         ("head-json", "version 4 for JWT", "eyJhbGciOiJub25lIn0." + rest),
-        ("quoted", "in quotes", f'"{GOOD}"'),
+        ("quoted-open", "a quote that never ends", f'"{GOOD}'),
         ("percent", "percent-encoded dots", GOOD.replace(".", "%2E")),
         ("reversed", "backwards", GOOD[::-1]),
         ("flask", "a token of another format", "eyJhIjoxfQ.aVc2JQ.AAAAAAAAAAAAAAAAAAAAAAAAAAA"),
