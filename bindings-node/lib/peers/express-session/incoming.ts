@@ -7,15 +7,17 @@ import parseurl = require('parseurl')
 import { unsign } from '../cookie-signature.js'
 import { parse } from './cookie.js'
 import { log } from './log.js'
-import type { Settings } from './options.js'
-import type { Request } from './types.js'
+import type { Deprecate, Request } from './types.js'
 
 /** As many cookies of one name are looked at. */
 const MOST = 4
 
 /** The id that the request's cookie was signed for; elsewhere than in the header where cookie-parser took it. */
-export function sentId(request: Request, settings: Settings, secrets: CipherKey[]): string | undefined {
-  const { name, deprecate } = settings
+export function sentId(
+  request: Request,
+  { name, deprecate }: { name: string; deprecate: Deprecate },
+  secrets: CipherKey[],
+): string | undefined {
   const id = fromHeader(request.headers.cookie, name, secrets)
   if (id) return id
   const verified = text(request.signedCookies?.[name])

@@ -1,19 +1,17 @@
 // `request.session`: the data as own properties, the methods on the prototype, what they work with behind a symbol.
 import type { FastifyRequest, Session as SessionData } from 'fastify'
 
-import type fastifySession = require('../fastify-session.js')
-
 import type { SessionRecord } from '../express-session/types.js'
 import { leaveBehind } from '../merge/carried.js'
 import type { Known, Merger } from '../merge/index.js'
 import { Cookie, type CookieSource, inherited } from './cookie.js'
 import { fingerprint } from './fingerprint.js'
 import type { Signer } from './signer.js'
-import type { Callback } from './store.js'
+import type { Callback, MemoryStore } from './store.js'
 
 /** What all sessions of a registration share. */
 export interface Shared {
-  store: fastifySession.SessionStore
+  store: Pick<MemoryStore, 'destroy' | 'get' | 'set'>
   /** None where the peer's way was asked for, and where sessions live in the process. */
   merger?: Merger<object> | undefined
   generateId: (request?: FastifyRequest) => string

@@ -1,19 +1,24 @@
 import { inspect } from 'node:util'
 
-import type { ContextSession } from './context.js'
 import type { Callback, Session as Shape } from './types.js'
 
 type Data = Record<string, unknown>
+
+/** What is used of the request's. */
+interface Context {
+  opts: { maxAge?: Shape['maxAge'] }
+  commit(options?: { save?: boolean; regenerate?: boolean }): Promise<void>
+}
 
 /** Its fields keep koa-session's names: payloads may hold these too. */
 export class Session {
   isNew: boolean
   _requireSave = false
   _expire: number | undefined = undefined
-  readonly #context: ContextSession
+  readonly #context: Context
   readonly #externalKey: string | undefined
 
-  constructor(context: ContextSession, data: object | undefined, externalKey: string | undefined) {
+  constructor(context: Context, data: object | undefined, externalKey: string | undefined) {
     this.#context = context
     this.#externalKey = externalKey
     this.isNew = data === undefined
