@@ -41,8 +41,8 @@ mod _core {
         },
         session::{Closed, Engine, Session},
         store::{
-            MergeRules, NativeAction, Revocation, Wait, new_record, record_info, record_key, record_payload,
-            revoke, revoke_all, row_record, save, user_index,
+            MergeRules, NativeAction, Wait, new_record, record_info, record_key, record_payload, revoke_all,
+            row_record, save, user_index,
         },
     };
 

@@ -192,10 +192,15 @@ impl Session {
         })
     }
 
-    /// As `login`, of the session that is excepted where this request revokes its user's.
-    #[pyo3(name = "except_")]
-    fn except(&mut self, user: &str, now_ms: i64) -> Result<(), Failure> {
-        guard(|| Ok(self.0.except(user, UnixMillis(now_ms))?))
+    /// Begins to end the session of a record; where `user` is given, only if it is theirs.
+    fn revoke(&mut self, key: &str, user: Option<&str>) {
+        self.0.revoke(key, user);
+    }
+
+    /// How many records the last revocation ended; `None` for sessions in cookies.
+    #[getter]
+    fn revoked(&self) -> Option<u64> {
+        self.0.revoked()
     }
 
     /// What the user knows the session by from now on.

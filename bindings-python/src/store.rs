@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use pyo3::{exceptions::PyValueError, prelude::*, types::PyDict};
-use shortcrust::{Action, Answer, Entry, Need, Reason, Row, UnixMillis, payload, record};
+use shortcrust::{Action, Answer, Entry, Need, Row, UnixMillis, payload, record};
 
 use crate::{
     ambient::rng,
@@ -31,10 +31,6 @@ pub(crate) struct Wait {
     millis: u32,
     queue: String,
 }
-
-/// A revocation on its way.
-#[pyclass(module = "shortcrust._core")]
-pub(crate) struct Revocation(shortcrust::Revocation);
 
 /// Actions, or a pause; `None` where nothing is waited for.
 #[derive(IntoPyObject)]
@@ -80,16 +76,32 @@ pub(crate) fn save(
     })
 }
 
-/// What ends a user's sessions, but for the record `keep`.
+/// Begins to end a user's sessions; with `except_current` this one goes on, and is written.
+#[expect(clippy::too_many_arguments, reason = "as of save")]
 #[pyfunction]
-pub(crate) fn revoke_all(engine: &Engine, user: &str, keep: Option<&str>, now_ms: i64) -> Revocation {
-    Revocation(engine.core.revoke_all(user, keep, UnixMillis(now_ms)))
-}
-
-/// What ends the session of a record, where it is `user`'s, if that is given.
-#[pyfunction]
-pub(crate) fn revoke(engine: &Engine, key: &str, user: Option<&str>) -> Revocation {
-    Revocation(engine.core.revoke(key, user))
+pub(crate) fn revoke_all(
+    engine: &Engine,
+    session: &Bound<'_, Session>,
+    user: &str,
+    except_current: bool,
+    is_answered: bool,
+    data: &Bound<'_, PyDict>,
+    now_ms: i64,
+    entropy: &Bound<'_, PyAny>,
+    fallback: &Bound<'_, PyAny>,
+    ensure_ascii: bool,
+) -> Result<(), Failure> {
+    let peer = Peer { fallback, spelling: engine.spelling(false, ensure_ascii) };
+    guard(|| {
+        let left = left(session, data, except_current, &peer)?;
+        let (content, now, mut rng) = (left.content(), UnixMillis(now_ms), rng(entropy));
+        let core = &mut session.borrow_mut().0;
+        if is_answered {
+            core.answered();
+        }
+        core.revoke_all(user, except_current, &content, now, &mut rng)?;
+        Ok(())
+    })
 }
 
 /// By what a store finds the sessions of a user.
@@ -155,33 +167,6 @@ pub(crate) fn record_payload(text: &str) -> Option<String> {
 #[pyfunction]
 pub(crate) fn record_key(engine: &Engine, id: &str) -> String {
     engine.core.scope().key(id)
-}
-
-#[pymethods]
-impl Revocation {
-    /// What it waits for.
-    fn need(&self) -> Option<NativeNeed> {
-        need(self.0.need())
-    }
-
-    /// Takes the answers.
-    fn answer(&mut self, said: Vec<StoreAnswer>, now_ms: i64, _entropy: &Bound<'_, PyAny>) -> PyResult<()> {
-        let answers = said.into_iter().map(Answer::try_from).collect::<PyResult<_>>()?;
-        self.0.answer(answers, UnixMillis(now_ms));
-        Ok(())
-    }
-
-    /// How many records ended; `None` for sessions in cookies.
-    #[getter]
-    fn count(&self) -> Option<u64> {
-        self.0.count()
-    }
-
-    /// Nobody knows what ended.
-    #[getter]
-    fn failure(&self) -> Option<(&'static str, bool)> {
-        self.0.is_failed().then_some((Reason::Unavailable.code(), true))
-    }
 }
 
 pub(crate) fn need(need: Need) -> Option<NativeNeed> {

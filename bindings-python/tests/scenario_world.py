@@ -12,9 +12,11 @@ from typing import Any, TypeVar
 import pytest
 from scenario_store import Records, StoreFailed, made, said, text_of
 from shortcrust import _config, _core, ambient
-from shortcrust._driver import Driver, RequestSession, Steps, run, run_async
+from shortcrust._driver import Driver
 from shortcrust._errors import Conflict, Unavailable
 from shortcrust._queues import Queues
+from shortcrust._request import RequestSession
+from shortcrust._steps import Steps, run, run_async
 
 T = TypeVar("T")
 Data = dict[str, Any]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
-from shortcrust._driver import Driver, RequestSession
+from shortcrust._driver import Driver
+from shortcrust._request import RequestSession
 from simulated_ledger import Ledger
 from simulated_tape import TABLE, Tape
 

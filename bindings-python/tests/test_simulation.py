@@ -14,7 +14,8 @@ from typing import Any
 import every_store
 import pytest
 from shortcrust import Conflict, Unavailable, _config, _core, ambient
-from shortcrust._driver import Driver, RequestSession
+from shortcrust._driver import Driver
+from shortcrust._request import RequestSession
 from simulated_ledger import Ledger, Records
 from simulated_request import Request, Steps
 from simulated_tape import TABLE, Tape

@@ -150,3 +150,12 @@ def config_error(code: str, message: str) -> ConfigError:
 def refusal(code: str, message: str) -> ShortcrustError:
     """Called by the native module."""
     return _BY_CODE.get(code, Internal)(message)
+
+
+def failed(reason: str) -> Exception:
+    """Why the core gave up, where no store's client has raised."""
+    if reason == "conflict":
+        return Conflict("other requests wrote the session first, 16 times")
+    return Unavailable(
+        "the store failed earlier in this request, or has a record under the new id already"
+    )

@@ -9,7 +9,8 @@ use super::{
     chain::OldRow,
     engine::Mode,
     opening::Candidate,
-    revocation,
+    revocation::{self, Revocation},
+    revoking::Whom,
     stored::{Loaded, Target, Write},
     tables::{self, Change, CookieChange, Leave, Met, Moving, State, StoreChange, moving},
     take_over::TakeOver,
@@ -41,6 +42,8 @@ pub(super) enum Task {
     End(Vec<([u8; 16], Leave)>),
     /// A mark that follows from what was there.
     Put(Action),
+    /// Sessions end.
+    Revoke(Revocation, Whom),
     /// What another library kept becomes ours.
     TakeOver(TakeOver),
     /// Another request was first: in the process' queue, and after a pause.
@@ -58,6 +61,7 @@ impl Session {
             Task::Begin(user) => load(vec![revocation::of_user(&self.settings.scope, user)]),
             Task::End(ids) => Need::Ask(ids.last().map(|(id, _)| self.mark_of(id)).unwrap_or_default()),
             Task::Put(action) => Need::Ask(vec![action.clone()]),
+            Task::Revoke(revocation, _) => revocation.need(),
             Task::TakeOver(taking) => Need::Ask(vec![taking.action(&self.settings.scope)]),
             Task::Wait(write, millis) => Need::Wait { millis: *millis, queue: write.contested().to_owned() },
             Task::Write(_, actions) => Need::Ask(actions.clone()),
@@ -68,6 +72,9 @@ impl Session {
     pub fn answer(&mut self, answers: Vec<Answer>, now: UnixMillis, rng: &mut dyn Entropy) {
         let failed = answers.contains(&Answer::Failed);
         match core::mem::take(&mut self.task) {
+            Task::Revoke(revocation, whom) => {
+                return self.revoking_answered(revocation, whom, answers, now, rng);
+            }
             Task::TakeOver(taking) if failed && !taking.is_removal() => self.load_failed(),
             Task::TakeOver(taking) => self.go_on_taking(taking, answers, now),
             Task::Load(..) if failed => self.load_failed(),
@@ -87,6 +94,7 @@ impl Session {
             }
             Task::Wait(write, _) => self.task = Task::LoadAgain(write),
         }
+        self.go_on_revoking(now);
     }
 
     /// Begins to write what the handler has left until now. The host then runs what the session [needs](Self::need).

@@ -11,6 +11,7 @@ mod machine;
 mod opening;
 mod overlap;
 mod revocation;
+mod revoking;
 mod spec;
 mod stored;
 mod tables;
@@ -34,6 +35,7 @@ use engine::Settings;
 use identity::Identity;
 use label::Label;
 use machine::Task;
+use revoking::Revoking;
 use stored::Stored;
 use tables::{Change, CookieChange, Leave, State, StoreChange};
 
@@ -142,6 +144,9 @@ pub struct Session {
     not_renewed: Option<SealError>,
     conflicts: u32,
     task: Task,
+    /// To be begun when the task is done.
+    revoking: Option<Revoking>,
+    revoked: Option<u64>,
 }
 
 #[derive(Clone, Debug)]
@@ -184,6 +189,8 @@ impl Session {
             not_renewed: None,
             conflicts: 0,
             task: Task::Idle,
+            revoking: None,
+            revoked: None,
         }
     }
 
@@ -216,6 +223,11 @@ impl Session {
     /// What else the token told.
     pub fn meta(&self) -> &Meta {
         &self.meta
+    }
+
+    /// Whether it was ended in this request, and nothing has followed.
+    pub fn has_ended(&self) -> bool {
+        self.state == State::Ended
     }
 
     /// How often the identity changed in this request: nothing is merged across it.

@@ -159,3 +159,29 @@ pub(super) fn moving(leave: Leave, met: Met) -> Moving {
         (Leave::Privilege, Met::Identity) => Moving::Lost,
     }
 }
+
+/// What becomes of the session of a request that ends sessions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Own {
+    /// It ends too.
+    Ends,
+    /// It goes on as it is, since the response is out and no cookie can bring a new id.
+    Keeps,
+    /// It goes on under a new id, which is excepted by its time: so it begins after the revocation.
+    MovesAfter,
+    /// It goes on under a new id, which is excepted by its key: so it is written before the others end.
+    MovesBefore,
+    /// It is not meant.
+    Stays,
+}
+
+/// `is_excepted`: the others alone are to end. `is_stored`: its data lie in the store. `is_answered`: the head is out.
+pub(super) fn own(is_meant: bool, is_excepted: bool, is_stored: bool, is_answered: bool) -> Own {
+    match (is_meant, is_excepted, is_stored, is_answered) {
+        (false, ..) => Own::Stays,
+        (true, false, ..) => Own::Ends,
+        (true, true, true, false) => Own::MovesBefore,
+        (true, true, true, true) => Own::Keeps,
+        (true, true, false, _) => Own::MovesAfter,
+    }
+}

@@ -12,8 +12,6 @@ const SECRET: &str = "the first secret of the tests, over 32 bytes";
 #[derive(Clone)]
 pub(crate) struct Config {
     pub(crate) engine: Engine,
-    /// The store has the sessions; else only which of those in cookies were revoked.
-    pub(crate) has_records: bool,
 }
 
 impl Config {
@@ -39,7 +37,7 @@ impl Config {
                 other => panic!("a config has no {other}"),
             };
         }
-        Self { engine: builder.build().expect("the config holds"), has_records: keeps == "sessions" }
+        Self { engine: builder.build().expect("the config holds") }
     }
 }
 

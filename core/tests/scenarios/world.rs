@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use shortcrust::{Action, Answer, Need, Revocation, Seconds, UnixMillis};
+use shortcrust::{Action, Answer, Need, Seconds, UnixMillis};
 
 use crate::{
     config::Config,
@@ -226,60 +226,32 @@ impl World {
 
     fn revoke(&mut self, name: &str, request: &mut Request, browser: &str) {
         let handle = self.key(self.browsers.get(browser).map_or("", String::as_str));
-        let revocation = self.config.engine.revoke(&handle, None);
-        let is_own = request.session.key() == Some(handle.as_str());
-        if let Some(count) = self.run_revocation(name, request, revocation) {
-            self.note(format!("{name} has revoked {count}"));
-            if is_own && count == "1" {
-                request.session.destroy();
-                request.data.clear();
-            }
-        }
+        request.session.revoke(&handle, None);
+        self.revoked(name, request);
     }
 
     fn revoke_all(&mut self, name: &str, request: &mut Request, user: &str, is_kept: bool) {
-        let is_own = request.session.user().as_deref() == Some(user);
-        let (is_kept, has_records) = (is_own && is_kept, self.config.has_records);
-        if is_kept && has_records && self.renew(name, request, user) {
+        let (now, mut rng, epoch) = (self.now, dice(request.roll), request.session.epoch());
+        let begun = request
+            .with_content(|session, content| session.revoke_all(user, is_kept, content, now, &mut rng));
+        begun.expect("the format carries a user");
+        self.revoked(name, request);
+        if request.session.epoch() != epoch && !request.session.has_ended() {
+            request.saved();
+        }
+    }
+
+    fn revoked(&mut self, name: &str, request: &mut Request) {
+        self.run(name, request);
+        if self.raises(name, request) {
             return;
         }
-        let keep = request.session.key().filter(|_| is_kept).map(ToOwned::to_owned);
-        let revocation = self.config.engine.revoke_all(user, keep.as_deref(), self.now);
-        let Some(count) = self.run_revocation(name, request, revocation) else { return };
-        if is_kept && !has_records {
-            if self.renew(name, request, user) {
-                return;
-            }
-        } else if is_own && !is_kept {
-            request.session.destroy();
+        let count = request.session.revoked();
+        let count = count.map_or_else(|| "an unknown number".into(), |count| count.to_string());
+        self.note(format!("{name} has revoked {count}"));
+        if request.session.has_ended() {
             request.data.clear();
         }
-        self.note(format!("{name} has revoked {count}"));
-    }
-
-    fn renew(&mut self, name: &str, request: &mut Request, user: &str) -> bool {
-        request.session.except(user, self.now).expect("the format carries a user");
-        request.seen = None;
-        self.save(name, request, false)
-    }
-
-    /// How many it has ended; none where it was an error.
-    fn run_revocation(
-        &mut self,
-        name: &str,
-        request: &mut Request,
-        mut revocation: Revocation,
-    ) -> Option<String> {
-        while let Need::Ask(actions) = revocation.need() {
-            let answers = self.ask(name, &actions);
-            revocation.answer(answers, self.now);
-        }
-        if revocation.is_failed() {
-            self.note(format!("{name} raises the store's error"));
-            request.raised.push("the store's error".into());
-            return None;
-        }
-        Some(revocation.count().map_or_else(|| "an unknown number".into(), |count| count.to_string()))
     }
 
     /// Carries out what the session asks for.

@@ -16,7 +16,7 @@ With ``SHORTCRUST_STORE`` the sessions lie in a store, and can be listed and rev
 from __future__ import annotations
 
 from .. import reason
-from .._driver import SessionInfo
+from .._listing import SessionInfo
 from ._installed import FLASK as _FLASK  # noqa: F401 - first: it says what is missing
 from .commands import Sessions, login, logout, regenerate, save, sessions, user
 from .drop_in import SessionInterface

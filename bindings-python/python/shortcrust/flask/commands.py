@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from flask import current_app, has_request_context, request
 from flask import session as current_session
 
-from .._driver import RequestSession, SessionInfo, run, user_text
+from .._listing import SessionInfo, user_text
+from .._request import RequestSession
+from .._steps import run
 from .interface import OWN, current_driver, current_interface, own_of
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ from .._errors import TooLarge
 
 if TYPE_CHECKING:
     from .. import _core
-    from .._driver import RequestSession, Steps
+    from .._request import RequestSession
+    from .._steps import Steps
 
 # Hidden values never leave the process, and nobody can make one.
 _HIDDEN = ambient.entropy(16)

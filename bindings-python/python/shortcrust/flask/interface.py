@@ -15,9 +15,11 @@ from flask.sessions import SecureCookieSession, SessionMixin
 from flask.sessions import SessionInterface as PeerInterface
 
 from .. import _config, _core, _store_config, ambient
-from .._driver import Driver, RequestSession, run
+from .._driver import Driver
 from .._errors import ConfigError, Unsupported
 from .._queues import Queues
+from .._request import RequestSession
+from .._steps import run
 from .._warnings import log
 from . import settings
 from ._http import REASON, cookie_header, forbid_caching, vary

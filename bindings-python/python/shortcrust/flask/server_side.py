@@ -12,7 +12,8 @@ from flask.sessions import SessionInterface as PeerInterface
 
 from .. import _core, ambient
 from .._config import Secret
-from .._driver import Driver, run
+from .._driver import Driver
+from .._steps import run
 from ..stores import Entry
 from . import flask_session
 from ._http import REASON

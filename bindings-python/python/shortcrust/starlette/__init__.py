@@ -21,7 +21,7 @@ With ``store`` the sessions lie in a store, and can be listed and revoked::
 from __future__ import annotations
 
 from .. import reason
-from .._driver import SessionInfo
+from .._listing import SessionInfo
 from ._installed import STARLETTE as _STARLETTE  # noqa: F401 - first: it says what is missing
 from .commands import Sessions, login, logout, regenerate, save, sessions, user
 from .middleware import SessionMiddleware

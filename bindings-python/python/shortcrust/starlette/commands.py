@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .._driver import SessionInfo, run_async, user_text
 from .._errors import Unsupported
+from .._listing import SessionInfo, user_text
+from .._steps import run_async
 from .front import Connection
 from .scope import OWN
 

@@ -12,9 +12,11 @@ from starlette.requests import HTTPConnection
 
 from .. import _config, _core, _store_config, _tagged, ambient
 from .._checks import PREFIX
-from .._driver import Driver, RequestSession, run_async
+from .._driver import Driver
 from .._errors import ConfigError, ShortcrustError
 from .._queues import Queues
+from .._request import RequestSession
+from .._steps import run_async
 from .arguments import in_our_words
 from .at_start import warn_at_start
 from .scope import OWN, REASON, Outer, cookie_header, sets_cookie

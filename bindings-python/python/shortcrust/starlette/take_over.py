@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from .. import _config, _core, _tagged, ambient
-from .._driver import run_async
 from .._errors import ConfigError, TooLarge
+from .._steps import run_async
 from ..stores import Entry
 
 if TYPE_CHECKING:
-    from .._driver import Driver, RequestSession
+    from .._driver import Driver
+    from .._request import RequestSession
     from ..stores import AsyncStore
     from .starsessions import Row, Rows
 
