@@ -231,7 +231,7 @@ impl World {
     }
 
     fn revoke_all(&mut self, name: &str, request: &mut Request, user: &str, is_kept: bool) {
-        let (now, mut rng, epoch) = (self.now, dice(request.roll), request.session.epoch());
+        let (now, mut rng, epoch) = (self.now, rng(request.roll), request.session.epoch());
         let begun = request
             .with_content(|session, content| session.revoke_all(user, is_kept, content, now, &mut rng));
         begun.expect("the format carries a user");
