@@ -11,7 +11,7 @@ use super::{
     actions::{Answer, Need},
     machine::Task,
     revocation::Revocation,
-    tables::{self, Own},
+    tables::{self, Own, Told},
 };
 use crate::{
     entropy::Entropy,
@@ -50,7 +50,12 @@ impl Session {
         rng: &mut dyn Entropy,
     ) -> Result<(), SealError> {
         let is_theirs = self.user().as_deref() == Some(user);
-        let own = tables::own(is_theirs, except_current, self.stored.is_some(), self.is_head_given);
+        let told = match (self.stored.is_some(), self.is_head_given) {
+            (false, _) => Told::Time,
+            (true, false) => Told::NewKey,
+            (true, true) => Told::OldKey,
+        };
+        let own = tables::own(is_theirs, except_current, told);
         let mine = content.text().map(ToOwned::to_owned);
         let revoking = Revoking { user: user.to_owned(), own, mine };
         if own == Own::MovesBefore {
@@ -107,7 +112,7 @@ impl Session {
         let (own, user, mine) = match whom {
             Whom::One(key) => {
                 let is_meant = self.revoked == Some(1) && self.key() == Some(key.as_str());
-                (tables::own(is_meant, false, true, false), String::new(), None)
+                (tables::own(is_meant, false, Told::NewKey), String::new(), None)
             }
             Whom::All(Revoking { user, own, mine }) => (own, user, mine),
         };

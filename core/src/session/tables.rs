@@ -175,13 +175,24 @@ pub(super) enum Own {
     Stays,
 }
 
-/// `is_excepted`: the others alone are to end. `is_stored`: its data lie in the store. `is_answered`: the head is out.
-pub(super) fn own(is_meant: bool, is_excepted: bool, is_stored: bool, is_answered: bool) -> Own {
-    match (is_meant, is_excepted, is_stored, is_answered) {
+/// How a session that goes on is told from those that end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    /// By its new key in the store.
+    NewKey,
+    /// By the key that it has, since the head is out.
+    OldKey,
+    /// By its beginning: it lies in its cookie.
+    Time,
+}
+
+/// `is_excepted`: the others alone are to end.
+pub(super) fn own(is_meant: bool, is_excepted: bool, told: Told) -> Own {
+    match (is_meant, is_excepted, told) {
         (false, ..) => Own::Stays,
-        (true, false, ..) => Own::Ends,
-        (true, true, true, false) => Own::MovesBefore,
-        (true, true, true, true) => Own::Keeps,
-        (true, true, false, _) => Own::MovesAfter,
+        (true, false, _) => Own::Ends,
+        (true, true, Told::NewKey) => Own::MovesBefore,
+        (true, true, Told::OldKey) => Own::Keeps,
+        (true, true, Told::Time) => Own::MovesAfter,
     }
 }
