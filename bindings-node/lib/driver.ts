@@ -1,34 +1,17 @@
 // One request's session between http and the native module; no framework in here.
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { TLSSocket } from 'node:tls'
 
 import vary = require('vary')
 
 import { ambient } from './ambient.js'
 import { SealError, ShortcrustError } from './errors.js'
-import { addCookies, isHeadWritten, takesHeaders } from './head.js'
-import type { LabelOption } from './label.js'
-import { type Closed, close, type Engine, loginSession, type NativeSession, type Opened } from './native.js'
-import { type Data, decode, type Encoded, encode } from './projection.js'
+import type { Front } from './front.js'
+import { decoded, isHeadWritten, isSecure, setHeaders, takesHeaders } from './head.js'
+import { LATE, lookAgain, snapshot } from './late.js'
+import { type Closed, close, loginSession, type NativeSession, type Opened } from './native.js'
+import { type Data, decode, ENDED, type Encoded, encode, type View } from './projection.js'
 import { type Command, type Commands, contents, Session } from './session.js'
-import type { StoreRunner } from './store-runner.js'
-import { microtask } from './timers.js'
-
-/** What the requests of one middleware have in common. */
-export interface Front {
-  readonly engine: Engine
-  /** Of the cookies that are read: ours, and those of libraries whose sessions are taken over. */
-  readonly names: readonly string[]
-  /** Where sessions are kept, or which of those in cookies are revoked. */
-  readonly runner: StoreRunner | undefined
-  /** Makes labels for users' sessions that have none. */
-  readonly label?: LabelOption | undefined
-}
-
-export type View = { text: string; kinds?: string | undefined }
-
-export const ENDED: Encoded = { text: '{}', kinds: '' }
-export const LATE = "the session was changed after the response's headers were sent: the change is lost"
+import { warn, warnOnce } from './warnings.js'
 
 export class Driver implements Commands {
   readonly front: Front
@@ -52,24 +35,17 @@ export class Driver implements Commands {
   }
 
   get session(): Session | undefined {
-    this.look()
-    if (this.isOver()) this.#watch()
+    this.#watch()
     return this.current
   }
 
   set session(value: unknown) {
-    this.look()
-    if (this.isOver()) this.#watch()
+    this.#watch()
     if (value === null || value === undefined) this.drop()
     else if (typeof value !== 'object' || Array.isArray(value)) {
       throw new TypeError('req.session must be set to an object, or to null to end it')
     } else if (value !== this.current) {
-      if (this.current === undefined) {
-        this.command(() => {
-          this.native?.logout(ambient.now())
-          this.moved()
-        })
-      }
+      if (this.current === undefined) this.command(() => this.#leaveUser())
       this.current = new Session(this, value as Data)
     }
   }
@@ -118,9 +94,9 @@ export class Driver implements Commands {
     this.refuseLate()
     return this.command(() => {
       this.native ??= this.fresh()
-      const left = this.native.isOfOther(user) ? this.left() : undefined
-      const json = left === undefined || this.isAsRead(left) ? null : left.text
-      const shown = loginSession(this.native, user, json, left?.kinds ?? '', ambient.now())
+      const { text, kinds } = this.native.isOfOther(user) ? this.left() : ENDED
+      const json = this.isAsRead({ text, kinds }) ? null : text
+      const shown = loginSession(this.native, user, json, kinds, ambient.now())
       this.native.describe(label)
       this.moved()
       if (shown !== null) this.current = new Session(this, decode(shown))
@@ -133,8 +109,7 @@ export class Driver implements Commands {
     this.look()
     this.refuseLate()
     return this.command(() => {
-      this.native?.logout(ambient.now())
-      this.moved()
+      this.#leaveUser()
       this.current = new Session(this, {})
     })
   }
@@ -150,7 +125,7 @@ export class Driver implements Commands {
     if (!this.isSeen) return
     vary(this.response, 'Cookie')
     try {
-      this.#setHeaders(this.seal())
+      setHeaders(this.response, this.seal())
     } catch (error) {
       this.warnNotSaved(error as SealError)
     }
@@ -213,15 +188,12 @@ export class Driver implements Commands {
   }
 
   protected seal(): Closed | null {
-    const left = this.left()
-    const { text, kinds } = left
+    const { text, kinds } = this.left()
     this.written = text + kinds
-    const untouched = this.isAsRead(left)
-    if (this.native === null && (untouched || this.current === undefined)) return null
-    const json = untouched ? null : text
-    const { engine } = this.front
+    const json = this.isAsRead({ text, kinds }) ? null : text
+    if (this.native === null && (json === null || this.current === undefined)) return null
     const secure = isSecure(this.request)
-    const closed = close(engine, this.native, json, kinds, secure, ambient.now(), ambient.entropy)
+    const closed = close(this.front.engine, this.native, json, kinds, secure, ambient.now(), ambient.entropy)
     const why = this.native?.notRenewed
     if (why) warnOnce('SHORTCRUST_NOT_RENEWED', `a session stays in its old cookie: ${why}`)
     return closed
@@ -233,7 +205,7 @@ export class Driver implements Commands {
   }
 
   protected isLate(): boolean {
-    if (this.written !== undefined) return this.#snapshot() !== this.written
+    if (this.written !== undefined) return snapshot(this.current) !== this.written
     return this.isHeadWritten && !this.isAsRead(this.left())
   }
 
@@ -264,80 +236,15 @@ export class Driver implements Commands {
     }
   }
 
-  #setHeaders(closed: Closed | null): void {
-    if (closed === null) return
-    const { response } = this
-    addCookies(response, closed.cookies)
-    const theirs = String(response.getHeader('Cache-Control') ?? '')
-    if (closed.cacheControl !== undefined && !/\b(private|no-store)\b/i.test(theirs)) {
-      response.setHeader('Cache-Control', closed.cacheControl)
-    }
+  #leaveUser(): void {
+    this.native?.logout(ambient.now())
+    this.moved()
   }
 
-  /** The getter can't see what is done to what it gives, so look again when the caller has done it. */
   #watch(): void {
-    if (warned.has(LATE)) return
-    this.written ??= this.#snapshot()
-    microtask(() => {
-      if (this.isLate()) warnOnce('SHORTCRUST_LATE_CHANGE', LATE)
-    })
+    this.look()
+    if (!this.isOver()) return
+    this.written ??= snapshot(this.current)
+    lookAgain(() => this.isLate())
   }
-
-  #snapshot(): string {
-    try {
-      const { text, kinds } = this.current === undefined ? ENDED : encode(contents(this.current))
-      return text + kinds
-    } catch {
-      return ''
-    }
-  }
-}
-
-/** Not a property of the request: where Express has changed its prototype, each costs more than all of this. */
-const drivers = new WeakMap<IncomingMessage, Driver>()
-
-export function attach(driver: Driver, request: IncomingMessage): void {
-  drivers.set(request, driver)
-  Object.defineProperty(request, 'session', {
-    configurable: true,
-    enumerable: true,
-    get: () => driver.session,
-    set: (value: unknown) => {
-      driver.session = value
-    },
-  })
-}
-
-/** Why no session came with the request: `no_cookie`, `expired`, ...; undefined where one did. */
-export function reason(request: IncomingMessage): string | undefined {
-  return driverOf(request, 'reason').reason
-}
-
-export function driverOf(request: IncomingMessage, caller: string): Driver {
-  const driver = drivers.get(request)
-  if (driver) return driver
-  const help =
-    'put session() before it, with a cookie.path that covers the request, and no other session middleware'
-  throw new ShortcrustError('option', `${caller}(req): ${help}`)
-}
-
-/** Node reads headers as Latin-1; a MAC is over the bytes on the wire, which the core takes as UTF-8. */
-function decoded(header: string): string {
-  return /[\x80-\xff]/.test(header) ? Buffer.from(header, 'latin1').toString() : header
-}
-
-function isSecure(request: IncomingMessage & { secure?: boolean }): boolean {
-  return request.secure ?? (request.socket as TLSSocket | null)?.encrypted === true
-}
-
-const warned = new Set<string>()
-
-export function warnOnce(code: string, message: string): void {
-  if (warned.has(message)) return
-  warned.add(message)
-  warn(code, message)
-}
-
-function warn(code: string, message: string): void {
-  process.emitWarning(message, { type: 'ShortcrustWarning', code })
 }

@@ -3,8 +3,10 @@ import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 
 import parseurl = require('parseurl')
 
+import { attach, reason as reasonOf } from './attached.js'
 import { delayAnswer } from './delay-response-end.js'
-import { attach, Driver, type Front, reason as reasonOf, warnOnce } from './driver.js'
+import { Driver } from './driver.js'
+import type { Front } from './front.js'
 import { beforeHead, isHeadWritten } from './head.js'
 import { labelOf } from './label.js'
 import { engine } from './native.js'
@@ -15,6 +17,7 @@ import { StoreDriver } from './store-driver.js'
 import type * as stores from './stores/index.js'
 import { nextTick } from './timers.js'
 import * as users from './users.js'
+import { warnOnce } from './warnings.js'
 
 /** Middleware that gives each request a `session`. Wrong options throw here, with what to change. */
 function session(given: session.Options): session.Middleware {

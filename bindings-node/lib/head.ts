@@ -1,7 +1,10 @@
-// When a response's head is written, and whether it is.
-import type { ServerResponse } from 'node:http'
+// What is read of a request's head and written into a response's, and when that goes out.
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { TLSSocket } from 'node:tls'
 
 import onHeaders = require('on-headers')
+
+import type { Closed } from './native.js'
 
 const written = new WeakSet<object>()
 
@@ -37,4 +40,23 @@ export function addCookies(response: ServerResponse, cookies: readonly string[])
   const all = [...(Array.isArray(set) ? set : [String(set)]), ...cookies]
   const [line, ...more] = all
   if (line !== undefined) response.setHeader('Set-Cookie', more.length === 0 ? line : all)
+}
+
+/** What the core says of a response that sets cookies. */
+export function setHeaders(response: ServerResponse, closed: Closed | null): void {
+  if (closed === null) return
+  addCookies(response, closed.cookies)
+  const theirs = String(response.getHeader('Cache-Control') ?? '')
+  if (closed.cacheControl !== undefined && !/\b(private|no-store)\b/i.test(theirs)) {
+    response.setHeader('Cache-Control', closed.cacheControl)
+  }
+}
+
+/** Node reads headers as Latin-1; a MAC is over the bytes on the wire, which the core takes as UTF-8. */
+export function decoded(header: string): string {
+  return /[\x80-\xff]/.test(header) ? Buffer.from(header, 'latin1').toString() : header
+}
+
+export function isSecure(request: IncomingMessage & { secure?: boolean }): boolean {
+  return request.secure ?? (request.socket as TLSSocket | null)?.encrypted === true
 }

@@ -1,2 +1,2 @@
-export { reason } from './driver.js'
+export { reason } from './attached.js'
 export { ConfigError, SealError, ShortcrustError, Unsupported } from './errors.js'

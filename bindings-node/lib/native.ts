@@ -58,6 +58,14 @@ export function saveSession(session: native.Session, ...args: Parameters<native.
   rethrown(SealError, () => session.save(...args))
 }
 
+/** As `Session.revokeAll`; where the session that goes on can't be written, a `SealError`. */
+export function revokeSessions(
+  session: native.Session,
+  ...args: Parameters<native.Session['revokeAll']>
+): void {
+  rethrown(SealError, () => session.revokeAll(...args))
+}
+
 /** As `Session.login`; where the cookie's format carries no user, a `ConfigError`. */
 export function loginSession(
   session: native.Session,

@@ -2,9 +2,9 @@
 import { isDate, isUint8Array } from 'node:util/types'
 
 import { SealError } from './errors.js'
-import type { View } from './native.js'
 
 export type Data = Record<string, unknown>
+export type View = { text: string; kinds?: string | undefined }
 
 /**
  * JSON, and where in it a string stands for more: a JSON object that has of the data's keys and positions only those
@@ -14,6 +14,9 @@ export interface Encoded {
   readonly text: string
   readonly kinds: string
 }
+
+/** What is left of a session that has ended, or never was. */
+export const ENDED: Encoded = { text: '{}', kinds: '' }
 
 export function decode({ text, kinds }: View): Data {
   const data: Data = JSON.parse(text)

@@ -1,11 +1,13 @@
 // A request's session in a store; or in its cookie, with a store that knows which were revoked.
 import { ambient } from './ambient.js'
-import { Driver, ENDED, LATE, warnOnce } from './driver.js'
+import { Driver } from './driver.js'
 import { SealError, ShortcrustError } from './errors.js'
-import { type Closed, type NativeSession, saveSession } from './native.js'
-import type { Encoded } from './projection.js'
+import { LATE } from './late.js'
+import { type Closed, type NativeSession, revokeSessions, saveSession } from './native.js'
+import { ENDED, type Encoded } from './projection.js'
 import type { Command } from './session.js'
 import type { StoreRunner } from './store-runner.js'
+import { warnOnce } from './warnings.js'
 
 const OUT = 'the store failed: the session is empty, or was not written'
 
@@ -81,23 +83,20 @@ export class StoreDriver extends Driver {
     return this.command(() => this.#tell(true))
   }
 
+  /** Ends the session of a handle, if it is `user`'s, and gives how many that were. */
+  revoke(handle: string, user: string | undefined): Promise<number | undefined> {
+    return this.#revoking((native) => native.revoke(handle, user))
+  }
+
   /**
    * Ends the user's sessions, and gives how many they were where that is known. The one that is excepted goes on under
    * a new id, so that a stolen copy of its cookie ends as well.
    */
-  async revokeAll(user: string, exceptCurrent: boolean): Promise<number | undefined> {
-    this.look()
-    const isOwn = this.user === user
-    const isKept = isOwn && exceptCurrent
-    if (isKept) this.refuseLate()
-    if (isKept && this.#isStored) await this.#renew(user)
-    const keep = isKept ? this.key : undefined
-    const revocation = this.front.engine.revokeAll(user, keep, ambient.now())
-    await this.#runner.run(revocation)
-    // It begins after the revocation.
-    if (isKept && !this.#isStored) await this.#renew(user)
-    if (isOwn && !exceptCurrent) this.drop()
-    return revocation.count ?? undefined
+  revokeAll(user: string, exceptCurrent: boolean): Promise<number | undefined> {
+    return this.#revoking((native, { text, kinds }) => {
+      if (exceptCurrent && native.user === user) this.refuseLate()
+      revokeSessions(native, user, exceptCurrent, text, kinds, ambient.now(), ambient.entropy)
+    })
   }
 
   override writeHead(): void {
@@ -173,12 +172,21 @@ export class StoreDriver extends Driver {
     return done === undefined ? this.write() : done.then(() => this.write())
   }
 
-  async #renew(user: string): Promise<void> {
-    await this.command(() => {
-      this.native?.except(user, ambient.now())
-      this.moved()
+  async #revoking(begin: (native: NativeSession, left: Encoded) => void): Promise<number | undefined> {
+    this.look()
+    const native = this.native ?? this.fresh()
+    await this.command(async () => {
+      const left = this.left()
+      const { epoch } = native
+      begin(native, left)
+      await this.#runner.run(native)
+      if (native.hasEnded) this.current = undefined
+      else if (native.epoch !== epoch) {
+        this.moved()
+        if (this.key !== undefined) this.incoming = left
+      }
     })
-    await this.write()
+    return native.revoked ?? undefined
   }
 
   /** Nobody is to believe that they have logged in, or out. */

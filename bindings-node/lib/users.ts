@@ -2,8 +2,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
 import { ambient } from './ambient.js'
-import { driverOf, type Front } from './driver.js'
+import { driverOf } from './attached.js'
 import { Unsupported } from './errors.js'
+import type { Front } from './front.js'
 import { recordInfo } from './native.js'
 import { StoreDriver } from './store-driver.js'
 import type { StoreRunner } from './store-runner.js'
@@ -93,12 +94,11 @@ export const sessions = {
     const owner = user === undefined ? undefined : named(user)
     // A form may have sent anything.
     if (typeof handle !== 'string' || !HANDLE.test(handle)) return false
-    const isCurrent = driver?.key === handle
-    const revocation = front.engine.revoke(handle, owner)
-    await runner.run(revocation)
-    const isEnded = Boolean(revocation.count)
-    if (isEnded && isCurrent && driver !== undefined) driver.session = null
-    return isEnded
+    if (driver !== undefined) return Boolean(await driver.revoke(handle, owner))
+    const { session } = front.engine.open('', ambient.now())
+    session.revoke(handle, owner ?? null)
+    await runner.run(session)
+    return Boolean(session.revoked)
   },
 
   /**

@@ -113,12 +113,6 @@ impl Session {
         left.map(|text| convert::shown_text(&text).map_err(error::payload)).transpose()
     }
 
-    /// As `login`, of the session that is excepted where this request revokes its user's.
-    #[napi(catch_unwind)]
-    pub fn except(&mut self, user: String, now_ms: i64) -> Result<()> {
-        self.0.except(&user, UnixMillis(now_ms)).map_err(error::config)
-    }
-
     /// Whether the session is another user's, whose data stay behind at a login.
     #[napi(catch_unwind)]
     pub fn is_of_other(&mut self, user: String) -> bool {

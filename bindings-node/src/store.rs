@@ -82,12 +82,6 @@ impl Engine {
         Revocation(self.0.revoke_all(&user, keep.as_deref(), UnixMillis(now_ms)))
     }
 
-    /// What ends the session of a record, where it is `user`'s, if that is given.
-    #[napi(catch_unwind)]
-    pub fn revoke(&self, key: String, user: Option<String>) -> Revocation {
-        Revocation(self.0.revoke(&key, user.as_deref()))
-    }
-
     /// By what a store finds the sessions of a user.
     #[napi(catch_unwind)]
     pub fn user_index(&self, user: String) -> String {
@@ -142,6 +136,47 @@ impl Session {
             self.0.save(&content, now, &mut rng)
         };
         begun.map_err(error::seal)
+    }
+
+    /// Begins to end a user's sessions; with `except_current` this one goes on, and is written.
+    #[napi(catch_unwind)]
+    pub fn revoke_all(
+        &mut self,
+        user: String,
+        except_current: bool,
+        host_json: Option<String>,
+        kinds: String,
+        now_ms: i64,
+        entropy: Option<Uint8Array>,
+    ) -> Result<()> {
+        let payload = convert::left(&self.0, host_json.as_deref(), &kinds)?;
+        let content = payload.as_deref().map_or(Content::Unchanged, Content::Changed);
+        let (now, mut rng) = (UnixMillis(now_ms), Rng::from(entropy));
+        self.0.revoke_all(&user, except_current, &content, now, &mut rng).map_err(error::seal)
+    }
+
+    /// Begins to end the session of a record; where `user` is given, only if it is theirs.
+    #[napi(catch_unwind)]
+    pub fn revoke(&mut self, key: String, user: Option<String>) {
+        self.0.revoke(&key, user.as_deref());
+    }
+
+    /// How many records the last revocation ended; null for sessions in cookies.
+    #[napi(getter, catch_unwind)]
+    pub fn revoked(&self) -> Option<u32> {
+        self.0.revoked().map(|count| u32::try_from(count).unwrap_or(u32::MAX))
+    }
+
+    /// Whether it was ended in this request, and nothing has followed.
+    #[napi(getter, catch_unwind)]
+    pub fn has_ended(&self) -> bool {
+        self.0.has_ended()
+    }
+
+    /// How often the identity changed in this request.
+    #[napi(getter, catch_unwind)]
+    pub fn epoch(&self) -> u32 {
+        self.0.epoch()
     }
 
     /// Why the last write, or the first load, did not come about.

@@ -1,8 +1,7 @@
 // What the drop-ins add to the package `cookies`, which cookie-session and koa use.
 import type Cookies from 'cookies'
-
-import { warnOnce } from '../driver.js'
 import { isHeadWritten } from '../head.js'
+import { warnOnce } from '../warnings.js'
 import type { CookieOptions } from './cookie-options.js'
 
 /** As many of one name are looked at. */

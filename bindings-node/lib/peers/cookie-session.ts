@@ -5,7 +5,7 @@ import Cookies = require('cookies')
 import createDebug = require('debug')
 import onHeaders = require('on-headers')
 
-import { warnOnce } from '../driver.js'
+import { warnOnce } from '../warnings.js'
 import { decode, encode } from './base64-json.js'
 import { checkAttributes, checkKeys, read, write } from './cookie-jar.js'
 import type { CookieOptions } from './cookie-options.js'

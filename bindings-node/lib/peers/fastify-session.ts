@@ -5,10 +5,10 @@ import type { FastifyInstance, FastifyPluginCallback, FastifyRequest } from 'fas
 
 import fp = require('fastify-plugin')
 
-import { warnOnce } from '../driver.js'
 import type { MergeOption } from '../merge-rules.js'
 import { newId } from '../native.js'
 import type { Store as OurStore } from '../stores/index.js'
+import { warnOnce } from '../warnings.js'
 import type { CookieSource } from './fastify-session/cookie.js'
 import { Front, type Settings } from './fastify-session/front.js'
 import * as signers from './fastify-session/signer.js'

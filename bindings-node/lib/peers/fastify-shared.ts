@@ -1,9 +1,8 @@
 // What the two Fastify drop-ins share: the cookies of one name, and configuration that browsers refuse.
 import type { CookieSerializeOptions } from '@fastify/cookie'
 import type { FastifyRequest } from 'fastify'
-
-import { warnOnce } from '../driver.js'
 import { ConfigError } from '../errors.js'
+import { warnOnce } from '../warnings.js'
 
 /** Each of the two adds what it makes of `request.session`; so both fit into one program. */
 // biome-ignore lint/suspicious/noEmptyInterface: a type could not be augmented

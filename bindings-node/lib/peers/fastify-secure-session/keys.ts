@@ -1,6 +1,7 @@
 // Keys from a registration's options, as `@fastify/secure-session` 8.4 takes them.
-import { warnOnce } from '../../driver.js'
+
 import { genericHash, passwordKey } from '../../native.js'
+import { warnOnce } from '../../warnings.js'
 
 export interface KeyOptions {
   key?: string | Buffer | (string | Buffer)[]

@@ -1,6 +1,6 @@
 // A store of `shortcrust/stores` under a drop-in: the core's machine, its records and all of its promises.
 import { ambient } from '../../ambient.js'
-import type { Front } from '../../driver.js'
+import type { Front } from '../../front.js'
 import type { MergeOption } from '../../merge-rules.js'
 import { close, engine, type NativeSession, newId, saveSession } from '../../native.js'
 import { engineOptions, type Options, runnerOf } from '../../options.js'
