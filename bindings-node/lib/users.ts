@@ -160,6 +160,7 @@ function stored({ runner }: Front, what: string): StoreRunner {
 
 function named(user: unknown): string {
   const name = typeof user === 'number' || typeof user === 'bigint' ? String(user) : user
-  if (typeof name === 'string' && name !== '') return name
-  throw new TypeError('a user must be a string that is not empty, or a number')
+  // Half a surrogate pair is no text of a store's: two users would be one.
+  if (typeof name === 'string' && name !== '' && !/\p{Surrogate}/u.test(name)) return name
+  throw new TypeError('a user must be a string of Unicode that is not empty, or a number')
 }

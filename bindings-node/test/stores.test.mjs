@@ -428,3 +428,10 @@ test('a prefix of the client of Redis keeps no session of a user from being foun
   assert.equal(await store.revoke(user), 1)
   assert.deepEqual(await store.load([key]), [undefined])
 })
+
+test('a store says at once what it is to be given', () => {
+  for (const given of [undefined, 'redis://x', {}])
+    assert.throws(() => new RedisStore(given), { name: 'ConfigError', message: /takes a client/ })
+  for (const given of [undefined, 'postgres://x', {}])
+    assert.throws(() => new PostgresStore(given), { name: 'ConfigError', message: /takes a pool/ })
+})

@@ -211,7 +211,18 @@ def test_what_others_wrote_into_redis_is_no_error(found: Any) -> None:
     client.close()
 
 
+@pytest.mark.parametrize("client", ["redis://x", redis.Redis])
+def test_a_store_in_redis_says_that_it_takes_a_client(client: Any) -> None:
+    with pytest.raises(ConfigError, match=r"takes a client: RedisStore\("):
+        RedisStore(client)
+
+
 # SQLAlchemy
+
+
+def test_a_store_of_sqlalchemys_says_that_it_takes_an_engine() -> None:
+    with pytest.raises(ConfigError, match="takes an engine"):
+        SQLAlchemyStore("sqlite://")  # type: ignore[arg-type]
 
 
 def test_an_error_of_the_database_does_not_show_the_record(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
 // Sessions in PostgreSQL, by pg.
+import { ConfigError } from '../errors.js'
 import { SQLStore, TABLES, type Value } from './sql.js'
 
 /** What is used of pg's Pool. */
@@ -18,6 +19,10 @@ export class PostgresStore extends SQLStore {
 
   constructor(pool: Pool) {
     super('sweep_postgresql')
+    if (typeof (pool as Partial<Pool> | null | undefined)?.query !== 'function') {
+      const example = 'new pg.Pool({ connectionString })'
+      throw new ConfigError('option', `PostgresStore takes a pool: new PostgresStore(${example})`)
+    }
     this.#pool = pool
   }
 

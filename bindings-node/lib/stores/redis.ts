@@ -2,6 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 
 import { ambient } from '../ambient.js'
+import { ConfigError } from '../errors.js'
 import type { Capabilities, Entry, Listed, Row, Store } from './index.js'
 import { textOf } from './statements.js'
 
@@ -38,6 +39,13 @@ export class RedisStore implements Store {
   readonly #client: NodeRedis | IORedis
 
   constructor(client: NodeRedis | IORedis) {
+    if (typeof (client as Partial<NodeRedis> | null | undefined)?.eval !== 'function') {
+      const example = 'await createClient({ url }).connect()'
+      throw new ConfigError(
+        'option',
+        `RedisStore takes a client of node-redis or ioredis: new RedisStore(${example})`,
+      )
+    }
     this.#client = client
   }
 

@@ -10,8 +10,10 @@ export interface Database {
 }
 
 export interface Statement {
-  all(...values: (number | string | null)[]): unknown[]
-  run(...values: (number | string | null)[]): { changes: number | bigint }
+  // biome-ignore lint/suspicious/noExplicitAny: better-sqlite3 declares values of its own, which older compilers compare
+  all(...values: any[]): unknown[]
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  run(...values: any[]): { changes: number | bigint }
 }
 
 export interface SQLiteOptions {

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from hashlib import sha256
 from secrets import token_hex
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from ... import ambient
 from ..._core import STATEMENTS
+from ..._errors import ConfigError
 from .._base import Capabilities, Entry, Row
 
 if TYPE_CHECKING:
@@ -28,6 +29,10 @@ class AsyncRedisStore:
     capabilities: Capabilities = Capabilities(expiry=True)
 
     def __init__(self, client: AsyncRedis) -> None:
+        if isinstance(cast(Any, client), type) or not hasattr(client, "register_script"):
+            raise ConfigError(
+                "a store in Redis takes a client: AsyncRedisStore(Redis.from_url(url))"
+            )
         self._client = client
         self._write = client.register_script(STATEMENTS["redis/write.lua"])
         self._list = client.register_script(STATEMENTS["redis/list.lua"])

@@ -31,6 +31,8 @@ class AsyncSQLAlchemyStore:
     capabilities: Capabilities = Capabilities()
 
     def __init__(self, engine: AsyncEngine) -> None:
+        if not hasattr(engine, "dialect"):
+            raise ConfigError("a store of SQLAlchemy's takes an engine: create_engine(url)")
         if engine.dialect.name not in ("postgresql", "sqlite"):
             raise ConfigError(
                 f"there is no SQL for {engine.dialect.name}: use PostgreSQL or SQLite"

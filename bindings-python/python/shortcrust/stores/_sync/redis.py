@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from hashlib import sha256
 from secrets import token_hex
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from ... import ambient
 from ..._core import STATEMENTS
+from ..._errors import ConfigError
 from .._base import Capabilities, Entry, Row
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ class RedisStore:
     capabilities: Capabilities = Capabilities(expiry=True)
 
     def __init__(self, client: Redis) -> None:
+        if isinstance(cast(Any, client), type) or not hasattr(client, "register_script"):
+            raise ConfigError("a store in Redis takes a client: RedisStore(Redis.from_url(url))")
         self._client = client
         self._write = client.register_script(STATEMENTS["redis/write.lua"])
         self._list = client.register_script(STATEMENTS["redis/list.lua"])
