@@ -116,12 +116,9 @@ impl Session {
         now: UnixMillis,
         rng: &mut dyn Entropy,
     ) -> Result<(), SealError> {
-        if self.has_given_up {
+        if self.has_given_up || self.suppressed {
             // It has raised already.
             self.failure = self.failure.map(|failure| Failure { raise: false, ..failure });
-            return Ok(());
-        }
-        if self.suppressed {
             return Ok(());
         }
         self.failure = None;
