@@ -87,7 +87,7 @@ lint: .venv/built bindings-node/node_modules/.built tests/interop/node_modules/.
 	touch $@
 
 # `npm ci` runs the package's own build.
-bindings-node/node_modules/.built: bindings-node/package-lock.json $(RUST) $(wildcard bindings-node/lib/*.ts)
+bindings-node/node_modules/.built: bindings-node/package-lock.json $(RUST) $(shell find bindings-node/lib -name "*.ts")
 	npm ci --silent --no-fund --no-audit --prefix bindings-node
 	touch $@
 

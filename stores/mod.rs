@@ -2,11 +2,11 @@
 //! stands for a value, each once in a statement, and the SQL is what `SQLite` (3.35) and `PostgreSQL` have in common.
 
 macro_rules! statements {
-    ($($name:literal),*) => { [$(($name, include_str!($name))),*] };
+    ($($name:literal),*) => { &[$(($name, include_str!($name))),*] };
 }
 
 /// By the name of the file.
-pub(crate) const STATEMENTS: [(&str, &str); 15] = statements![
+pub(crate) const STATEMENTS: &[(&str, &str)] = statements![
     "redis/list.lua",
     "redis/load.lua",
     "redis/revoke.lua",

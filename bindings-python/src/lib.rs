@@ -49,7 +49,8 @@ mod _core {
     /// Types are looked up before the application can patch them, as freezegun does with `datetime`.
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        module.add("STATEMENTS", BTreeMap::from(crate::statements::STATEMENTS))?;
+        module
+            .add("STATEMENTS", crate::statements::STATEMENTS.iter().copied().collect::<BTreeMap<_, _>>())?;
         crate::convert::prepare(module.py())
     }
 }

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import redis
 import redis.asyncio
-import services
+import servers
 import sqlalchemy
 from shortcrust import stores
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -37,7 +37,7 @@ def unique(what: str) -> str:
 
 
 def redis_client(**options: Any) -> redis.Redis:
-    return redis.Redis.from_url(services.shared_url(services.Redis), **options)
+    return redis.Redis.from_url(servers.shared_url(servers.Redis), **options)
 
 
 @contextmanager
@@ -51,7 +51,7 @@ def postgres_engine() -> Iterator[sqlalchemy.Engine]:
 @contextmanager
 def postgres_schema() -> Iterator[dict[str, Any]]:
     """What an engine needs to work in a schema of its own, which goes in the end."""
-    url = services.shared_url(services.Postgres).replace("postgresql:", "postgresql+psycopg:", 1)
+    url = servers.shared_url(servers.Postgres).replace("postgresql:", "postgresql+psycopg:", 1)
     name = unique("test").replace("-", "_")
     owner = sqlalchemy.create_engine(url, isolation_level="AUTOCOMMIT")
     with owner.connect() as connection:
@@ -81,7 +81,7 @@ async def sqlite(kind: Any, folder: Path) -> AsyncIterator[Any]:
 @asynccontextmanager
 async def redis_store(kind: Any, _: Path, **options: Any) -> AsyncIterator[Any]:
     module: Any = redis.asyncio if kind is stores.AsyncRedisStore else redis
-    client = module.Redis.from_url(services.shared_url(services.Redis), **options)
+    client = module.Redis.from_url(servers.shared_url(servers.Redis), **options)
     yield kind(client)
     await _finished(client.aclose() if module is redis.asyncio else client.close())
 

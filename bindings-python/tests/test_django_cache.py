@@ -22,7 +22,7 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from django.http import HttpRequest
 from django_site import ASYNC, OURS, STOCK, Browser, site
-from services import Memcached, Redis, shared_url
+from servers import Memcached, Redis, shared_url
 from shortcrust.django import _swaps
 from shortcrust.django._swaps import Found, mutex
 from shortcrust.django._values import merged

@@ -16,8 +16,8 @@ from flask_session import Session  # type: ignore[import-untyped]
 from flask_sqlalchemy import SQLAlchemy
 from itsdangerous import Signer
 from redis import Redis
-from services import Redis as RedisServer
-from services import shared_url
+from servers import Redis as RedisServer
+from servers import shared_url
 from shortcrust import ConfigError
 from shortcrust.flask import Shortcrust, logout
 

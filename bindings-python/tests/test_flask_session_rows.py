@@ -17,8 +17,8 @@ from flask_session import Session  # type: ignore[import-untyped]
 from flask_session.sqlalchemy import sqlalchemy as peer_sql  # type: ignore[import-untyped]
 from flask_sqlalchemy import SQLAlchemy
 from redis import Redis
-from services import Postgres, shared_url
-from services import Redis as RedisServer
+from servers import Postgres, shared_url
+from servers import Redis as RedisServer
 from shortcrust import ConfigError, Unsupported, ambient
 from shortcrust.flask import Shortcrust, kept_rows, login, logout, regenerate, save, sessions
 from sqlalchemy import create_engine, text

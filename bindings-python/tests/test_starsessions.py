@@ -14,8 +14,8 @@ import starsessions
 from conftest import SECRET, Clock
 from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
-from services import Redis as RedisServer
-from services import shared_url
+from servers import Redis as RedisServer
+from servers import shared_url
 from shortcrust import ConfigError
 from shortcrust.starlette import SessionMiddleware, StarsessionsRows, logout, sessions
 from shortcrust.stores import AsyncMemoryStore

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import redis
 import redis.asyncio
-import services
+import servers
 import sqlalchemy
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -74,10 +74,10 @@ def prepare(shop: Any, store: Any) -> None:
 EACH = pytest.mark.parametrize(
     ("kind", "make"),
     [
-        (services.Redis, redis_flask),
-        (services.Redis, redis_starlette),
-        (services.Postgres, postgres_flask),
-        (services.Postgres, postgres_starlette),
+        (servers.Redis, redis_flask),
+        (servers.Redis, redis_starlette),
+        (servers.Postgres, postgres_flask),
+        (servers.Postgres, postgres_starlette),
     ],
     ids=["redis-flask", "redis-starlette", "postgres-flask", "postgres-starlette"],
 )

@@ -16,7 +16,7 @@ from typing import Any
 import every_store
 import pytest
 import redis
-import services
+import servers
 import sqlalchemy
 from conftest import Clock
 from every_store import unique
@@ -190,7 +190,7 @@ class Stutters(redis.Redis):
 
 
 def test_a_write_that_the_client_sends_again_is_one_write() -> None:
-    client = Stutters.from_url(services.shared_url(services.Redis))
+    client = Stutters.from_url(servers.shared_url(servers.Redis))
     client.ping()
     store, key = RedisStore(client), unique("key")
     assert store.create(key, Entry("one", "ada", in_ms(60_000))) == "done"
@@ -203,7 +203,7 @@ def test_a_write_that_the_client_sends_again_is_one_write() -> None:
 
 @pytest.mark.parametrize("found", [{"version": "x"}, {"record": b"\xff"}])
 def test_what_others_wrote_into_redis_is_no_error(found: Any) -> None:
-    client = redis.Redis.from_url(services.shared_url(services.Redis))
+    client = redis.Redis.from_url(servers.shared_url(servers.Redis))
     store, key = RedisStore(client), unique("key")
     store.create(key, Entry("one", None, in_ms(60_000)))
     client.hset(f"shortcrust:{key}", mapping=found)

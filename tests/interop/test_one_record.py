@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-import services
+import servers
 from flask import Flask, session
 from shortcrust.flask import Shortcrust, login, sessions
 from shortcrust.stores import Entry, RedisStore, Row, SQLAlchemyStore, SQLiteStore
@@ -78,7 +78,7 @@ def python_store(name: str, folder: Path) -> Iterator[tuple[Any, str]]:
     """The store in Python's kind, and where Node finds the same."""
     if name.endswith("redis"):
         redis = pytest.importorskip("redis")
-        url = services.shared_url(services.Redis)
+        url = servers.shared_url(servers.Redis)
         with redis.Redis.from_url(url) as client:
             yield RedisStore(client), url
     elif name == "sqlite":
@@ -87,7 +87,7 @@ def python_store(name: str, folder: Path) -> Iterator[tuple[Any, str]]:
         with sqlalchemy_store(f"sqlite:///{folder / 'sessions.db'}") as store:
             yield store, str(folder / "sessions.db")
     else:
-        url = services.shared_url(services.Postgres)
+        url = servers.shared_url(servers.Postgres)
         scheme, _, rest = url.partition("://")
         with sqlalchemy_store(f"{scheme}+psycopg://{rest}") as store:
             yield store, url

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from load import CLIENTS, DROP_INS, KEPT, KEYS, OURS, Cell, cell, get, run, serving, undone
-from services import Memcached, Postgres, Redis, shared_url
+from servers import Memcached, Postgres, Redis, shared_url
 
 LONG = bool(os.environ.get("LONG"))
 SOME = [

@@ -17,9 +17,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import process as processes
 import pytest
+import servers
 import services
-from services import Memcached, Postgres, Redis
+from servers import Memcached, Postgres, Redis
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,9 +29,8 @@ if TYPE_CHECKING:
 SCRIPT = [sys.executable, services.__file__]
 RUN = [*SCRIPT, "run", "--"]
 POSTGRES_NAMED = {
-    "MEMCACHED_URL": "memcached://named:3",
-    "POSTGRES_URL": "postgresql://named/db",
-}
+    kind.variable: f"{kind.program}://named" for kind in servers.SERVERS if kind is not Redis
+} | {"POSTGRES_URL": "postgresql://named/db"}
 BOTH_NAMED = POSTGRES_NAMED | {"REDIS_URL": "redis://named:1/2"}
 PRINT_URLS = [
     sys.executable,
@@ -42,7 +43,7 @@ BUSY = "select count(*) from pg_stat_activity where query like 'insert %' and st
 
 def environment(**variables: str) -> dict[str, str]:
     """Nothing named and not in CI, unless it is said."""
-    ours = {"CI", "INSTALL", "MEMCACHED_URL", "POSTGRES_URL", "REDIS_URL"}
+    ours = {"CI", "INSTALL", *(kind.variable for kind in servers.SERVERS)}
     return {name: value for name, value in os.environ.items() if name not in ours} | variables
 
 
@@ -163,19 +164,20 @@ def test_packages_are_installed_and_nothing_of_theirs_is_started(
 
 def test_the_shared_server_is_the_named_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REDIS_URL", "redis://named:1/2")
-    assert services.shared_url(Redis) == "redis://named:1/2"
+    assert servers.shared_url(Redis) == "redis://named:1/2"
 
 
-@pytest.mark.parametrize("kind", services.SERVERS)
+@pytest.mark.parametrize("kind", servers.SERVERS)
 def test_a_test_without_its_server_is_not_run_and_fails_in_ci(
-    monkeypatch: pytest.MonkeyPatch, kind: type[services.Server]
+    monkeypatch: pytest.MonkeyPatch, kind: type[processes.Server]
 ) -> None:
     monkeypatch.delenv(kind.variable, raising=False)
     monkeypatch.setattr(kind, "find", lambda *_: None)
     for in_ci, expected in ((False, unittest.SkipTest), (True, RuntimeError)):
-        monkeypatch.setattr(services, "IN_CI", in_ci)
+        monkeypatch.setattr(servers, "IN_CI", in_ci)
+        monkeypatch.setattr(processes, "IN_CI", in_ci)
         with pytest.raises(expected, match=kind.variable if in_ci else kind.program):
-            services.shared_url(kind)
+            servers.shared_url(kind)
         with pytest.raises(expected, match="is not there: INSTALL=1 make services"):
             kind(durable=True).start()
 
@@ -208,7 +210,7 @@ def started(*wrapper: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
         yield process, url
 
 
-@pytest.mark.parametrize("number", [*services.ENDINGS, signal.SIGKILL])
+@pytest.mark.parametrize("number", [*processes.ENDINGS, signal.SIGKILL])
 def test_servers_end_with_the_process_that_started_them(
     scratch: Path, number: signal.Signals
 ) -> None:

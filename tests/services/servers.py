@@ -1,0 +1,92 @@
+"""The servers that tests need, one class each."""
+
+from __future__ import annotations
+
+import os
+import signal
+import struct
+from pathlib import Path
+
+from process import HOST, IN_CI, Absent, Server
+
+
+class Postgres(Server):
+    variable = "POSTGRES_URL"
+    program = "postgres"
+    package = "postgresql"
+    folders = "usr/lib/postgresql/*/bin"
+    # Protocol 3.0's startup message; `R` asks for authentication, which needs a server that is up.
+    _startup = struct.pack("!i", 3 << 16) + b"user\0postgres\0\0"
+    hello = struct.pack("!i", 4 + len(_startup)) + _startup
+    welcome = b"R"
+    # Its SIGTERM waits for every client to leave.
+    ending = signal.SIGINT
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://postgres@{HOST}:{self.port}/postgres"
+
+    def _create(self, program: str) -> None:
+        initdb = str(Path(program).resolve().with_name("initdb"))
+        options = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C"]
+        command = [initdb, *options, "--no-sync", "--pgdata", str(self.folder / "data")]
+        if self._popen(command).wait() != 0:
+            raise RuntimeError(f"initdb failed:\n{self._log()}")
+
+    def _command(self, program: str) -> list[str]:
+        settings = {
+            "listen_addresses": HOST,
+            "unix_socket_directories": "",
+            # In the folder, so that nothing is left behind.
+            "dynamic_shared_memory_type": "mmap",
+        }
+        if not self.durable:
+            settings |= dict.fromkeys(["fsync", "full_page_writes", "synchronous_commit"], "off")
+        options = [part for name in settings for part in ("-c", f"{name}={settings[name]}")]
+        return [program, "-D", str(self.folder / "data"), "-p", str(self.port), *options]
+
+
+class Redis(Server):
+    variable = "REDIS_URL"
+    program = "redis-server"
+    package = "redis-server"
+    hello = b"PING\r\n"
+    welcome = b"+PONG"
+
+    @property
+    def url(self) -> str:
+        return f"redis://{HOST}:{self.port}/0"
+
+    def _command(self, program: str) -> list[str]:
+        address = ["--bind", HOST, "--port", str(self.port), "--dir", str(self.folder)]
+        appendonly = "yes" if self.durable else "no"
+        keeping = ["--save", "", "--appendonly", appendonly, "--appendfsync", "always"]
+        return [program, *address, *keeping]
+
+
+class Memcached(Server):
+    """It keeps nothing on a disk, so ``durable`` says nothing here."""
+
+    variable = "MEMCACHED_URL"
+    program = "memcached"
+    package = "memcached"
+    hello = b"version\r\n"
+    welcome = b"VERSION"
+
+    @property
+    def url(self) -> str:
+        return f"memcached://{HOST}:{self.port}"
+
+    def _command(self, program: str) -> list[str]:
+        return [program, "-l", HOST, "-p", str(self.port), "-U", "0"]
+
+
+SERVERS: tuple[type[Server], ...] = (Postgres, Redis, Memcached)
+"""The ones that the tests share, and ``services.py`` starts."""
+
+
+def shared_url(kind: type[Server]) -> str:
+    """The server that the tests share; without one the test is not run, and in CI it fails."""
+    if url := os.environ.get(kind.variable):
+        return url
+    raise Absent(kind.reason()) if not IN_CI else RuntimeError(f"{kind.variable} is not set")
