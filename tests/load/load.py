@@ -22,7 +22,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "services"))
 
-from process import free_port  # noqa: E402
+from processes import free_port  # noqa: E402
 
 SECRET = "a secret for the load only, of thirty-two bytes or more"
 CLIENTS, KEYS = 20, 50

@@ -7,7 +7,7 @@ import signal
 import struct
 from pathlib import Path
 
-from process import HOST, IN_CI, Absent, Server
+from processes import HOST, IN_CI, Absent, Server
 
 
 class Postgres(Server):

@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from process import ENDINGS, IN_CI, Server, end
+from processes import ENDINGS, IN_CI, Server, end
 from servers import SERVERS
 
 if TYPE_CHECKING:
