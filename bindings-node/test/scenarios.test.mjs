@@ -4,19 +4,19 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 
-const { World } = await import('./scenario-world.mjs')
+const { Simulation } = await import('./scenario-simulation.mjs')
 const FOLDER = new URL('../../tests/scenarios/', import.meta.url)
 
 /** What does not hold. */
 async function faultOf(scenario) {
-  const world = new World(scenario.config)
-  await world.takeSteps(scenario.given)
-  world.log.length = 0
-  world.keys.length = 0
-  await world.takeSteps(scenario.steps)
-  const happened = { log: [...world.log], keys: [...world.keys] }
+  const simulation = new Simulation(scenario.config)
+  await simulation.takeSteps(scenario.given)
+  simulation.log.length = 0
+  simulation.keys.length = 0
+  await simulation.takeSteps(scenario.steps)
+  const happened = { log: [...simulation.log], keys: [...simulation.keys] }
   for (const [name, want] of Object.entries(scenario.outcome)) {
-    let found = await world.outcome(name)
+    let found = await simulation.outcome(name)
     if (typeof want === 'object')
       found = Object.fromEntries(Object.keys(want).map((key) => [key, found[key]]))
     try {

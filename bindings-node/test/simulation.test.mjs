@@ -30,7 +30,7 @@ const START = 4_000_000_000_000
 
 const current = new AsyncLocalStorage()
 
-class World {
+class Simulation {
   browsers = Array(TABLE.browsers).fill(undefined)
   turns = []
   now = START
@@ -70,7 +70,7 @@ class World {
       name,
       call(name),
     ])
-    // The world sweeps by itself.
+    // The simulation sweeps by itself.
     return { ...Object.fromEntries(calls), sweep: async () => 0, capabilities: store.capabilities }
   }
 
@@ -198,8 +198,8 @@ for (const [name, { skip, open }] of Object.entries(WHOLE_STORES)) {
     const rounds = ROUNDS[name] * (process.env.LONG ? 25 : 1)
     const simulate = async () => {
       for (let seed = 0; seed < rounds; seed++) {
-        const world = new World(seed, store, setClock)
-        await world.run().catch((fault) => {
+        const simulation = new Simulation(seed, store, setClock)
+        await simulation.run().catch((fault) => {
           throw new Error(`seed ${seed}: ${fault.message}`, { cause: fault })
         })
       }

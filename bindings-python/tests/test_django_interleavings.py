@@ -19,7 +19,7 @@ COMMANDS = ("forget", "load", "logout", "revoke", "revoke_all", "rotate", "write
 scripts = st.lists(st.tuples(st.sampled_from(COMMANDS), st.integers(0, 2)), max_size=20)
 
 
-class World:
+class Simulation:
     """One user's sessions as they should be, and three requests of any browsers."""
 
     def __init__(self, engine: Any) -> None:
@@ -117,12 +117,12 @@ def test_in_any_order_no_write_is_lost_and_no_end_undone(name: str) -> None:
         _tracking.sessions().delete()
         _tracking.epochs().delete()
         _tracking.forget_known()
-        world = World(engine)
+        simulation = Simulation(engine)
         for command, at in script:
-            if world.requests[at] is None and command not in ("forget", "revoke_all"):
-                world.load(at)
-            getattr(world, command)(at)
-        world.check()
+            if simulation.requests[at] is None and command not in ("forget", "revoke_all"):
+                simulation.load(at)
+            getattr(simulation, command)(at)
+        simulation.check()
 
     with site(OURS + name):
         run()

@@ -477,7 +477,7 @@ def test_without_random_bytes_nothing_is_sealed(
         app.test_client().get("/login")
 
 
-def test_the_dice_are_the_operating_systems(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_random_bytes_come_from_the_system(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     rolled: list[int] = []
 
     def urandom(size: int) -> bytes:

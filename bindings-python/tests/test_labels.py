@@ -15,16 +15,16 @@ from shortcrust import ConfigError
 from shortcrust.flask import Shortcrust
 from shortcrust.starlette import SessionMiddleware
 from shortcrust.stores import AsyncMemoryStore, MemoryStore
+from simulated_fronts import FRONTS, Simulation, simulation
 from starlette.applications import Starlette
-from worlds import FRONTS, World, world
 
 STORES = ("memory", "sqlite", "postgres", "redis")
 
 
 @pytest.fixture(params=[(front, store) for front in FRONTS for store in STORES], ids="-".join)
-def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Simulation]:
     front, store = request.param
-    with world(front, store, tmp_path) as found:
+    with simulation(front, store, tmp_path) as found:
         yield found
 
 
@@ -38,7 +38,7 @@ def user() -> str:
     return unique("ada")
 
 
-def logged_in(shop: World, user: str, **options: Any) -> Any:
+def logged_in(shop: Simulation, user: str, **options: Any) -> Any:
     browser = shop.browser()
     browser.visit(lambda visit: (visit.session.update(n=1), visit.login(user, **options)))
     return browser
@@ -49,7 +49,7 @@ def labels(browser: Any, user: str) -> list[str]:
     return sorted(found)
 
 
-def test_a_login_says_by_what_its_session_is_listed(shop: World, user: str) -> None:
+def test_a_login_says_by_what_its_session_is_listed(shop: Simulation, user: str) -> None:
     browser = logged_in(shop, user, label="Firefox on Linux \u2603")
     logged_in(shop, user)
     browser.visit(lambda visit: visit.session.update(n=2))
@@ -63,12 +63,12 @@ def test_a_login_says_by_what_its_session_is_listed(shop: World, user: str) -> N
 def test_no_login_fails_because_of_a_label(
     front: str, given: str, kept: str, tmp_path: Path, user: str
 ) -> None:
-    with world(front, "memory", tmp_path) as shop:
+    with simulation(front, "memory", tmp_path) as shop:
         assert labels(logged_in(shop, user, label=given), user) == [kept]
 
 
 def test_a_new_id_keeps_the_label(front: str, tmp_path: Path, user: str) -> None:
-    with world(front, "memory", tmp_path) as shop:
+    with simulation(front, "memory", tmp_path) as shop:
         browser = logged_in(shop, user, label="Firefox")
         browser.visit(lambda visit: visit.regenerate())
         browser.visit(lambda visit: visit.revoke_all(user, except_current=True))
@@ -84,7 +84,7 @@ def query_of(request: Any) -> str:
 def test_a_configured_label_is_for_users_who_log_in_without_one(
     front: str, tmp_path: Path, user: str
 ) -> None:
-    with world(front, "memory", tmp_path, label=query_of) as shop:
+    with simulation(front, "memory", tmp_path, label=query_of) as shop:
         browser = logged_in(shop, user)
         logged_in(shop, user, label="mine")
         assert labels(browser, user) == ["at /", "mine"]
@@ -93,7 +93,7 @@ def test_a_configured_label_is_for_users_who_log_in_without_one(
 def test_a_configured_label_is_for_logins_by_another_library_too(
     front: str, tmp_path: Path, user: str
 ) -> None:
-    with world(front, "memory", tmp_path, label=query_of, user_key="_user_id") as shop:
+    with simulation(front, "memory", tmp_path, label=query_of, user_key="_user_id") as shop:
         browser = shop.browser()
         browser.visit(lambda visit: visit.session.update(_user_id=user))
         assert labels(browser, user) == ["at /"]
@@ -107,7 +107,7 @@ def test_a_session_that_was_only_read_asks_for_no_label(
     def label(request: Any) -> None:
         asked.append(query_of(request))
 
-    with world(front, "memory", tmp_path, label=label) as shop:
+    with simulation(front, "memory", tmp_path, label=label) as shop:
         browser = logged_in(shop, user)
         browser.visit()
         assert asked == ["at /"]
@@ -135,7 +135,7 @@ def test_a_label_that_can_not_be_is_an_error_that_says_why(
 
 
 def test_a_session_in_its_cookie_has_no_label(front: str, tmp_path: Path) -> None:
-    with world(front, "memory", tmp_path, mode=None) as shop:
+    with simulation(front, "memory", tmp_path, mode=None) as shop:
         browser = logged_in(shop, "ada", label="Firefox")
         assert browser.visit(lambda visit: visit.user()) == "ada"
         assert len(browser.cookie) == len(logged_in(shop, "ada").cookie)

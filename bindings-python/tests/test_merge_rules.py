@@ -14,17 +14,17 @@ from shortcrust import ConfigError
 from shortcrust.flask import Shortcrust
 from shortcrust.starlette import SessionMiddleware
 from shortcrust.stores import AsyncMemoryStore, MemoryStore
+from simulated_fronts import FRONTS, FlaskSimulation, Simulation, simulation
 from starlette.applications import Starlette
-from worlds import FRONTS, FlaskWorld, World, world
 
 RULES = {"visits": "add", "cart.count": "add"}
 STORES = ("memory", "sqlite", "postgres", "redis")
 
 
 @pytest.fixture(params=[(front, store) for front in FRONTS for store in STORES], ids="-".join)
-def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Simulation]:
     front, store = request.param
-    with world(front, store, tmp_path, merge=RULES) as found:
+    with simulation(front, store, tmp_path, merge=RULES) as found:
         yield found
 
 
@@ -34,7 +34,7 @@ def added(visit: Any, difference: float) -> None:
     visit.session["price"] += difference
 
 
-def overlapped(shop: World) -> dict[str, Any]:
+def overlapped(shop: Simulation) -> dict[str, Any]:
     browser = shop.browser()
     browser.visit(lambda v: v.session.update(visits=5, price=5, cart={"count": 0.5}))
     other = browser.copy()
@@ -49,11 +49,11 @@ def overlapped(shop: World) -> dict[str, Any]:
     return found
 
 
-def test_both_requests_add_to_the_numbers_that_are_named(shop: World) -> None:
+def test_both_requests_add_to_the_numbers_that_are_named(shop: Simulation) -> None:
     assert overlapped(shop) == {"visits": 9, "price": 6, "cart": {"count": 4.5}}
 
 
-def test_a_save_in_the_middle_counts_once(shop: World) -> None:
+def test_a_save_in_the_middle_counts_once(shop: Simulation) -> None:
     browser = shop.browser()
     browser.visit(lambda v: v.session.update(visits=0))
     other = browser.copy()
@@ -73,16 +73,16 @@ def test_a_save_in_the_middle_counts_once(shop: World) -> None:
 
 
 def test_without_a_rule_the_later_number_wins(tmp_path: Path) -> None:
-    with world("flask", "memory", tmp_path) as shop:
+    with simulation("flask", "memory", tmp_path) as shop:
         assert overlapped(shop)["visits"] == 6
 
 
 def test_with_flask_sessions_configuration_numbers_are_added_too(tmp_path: Path) -> None:
-    class Moved(FlaskWorld):
+    class Moved(FlaskSimulation):
         """As for Flask-Session."""
 
         def __init__(self) -> None:
-            World.__init__(self)
+            Simulation.__init__(self)
             self.app = Flask(__name__)
             url = f"sqlite:///{tmp_path / 'db.sqlite3'}"
             self.app.config.update(SECRET_KEY=SECRET, SQLALCHEMY_DATABASE_URI=url)

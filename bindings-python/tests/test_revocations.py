@@ -11,21 +11,21 @@ from conftest import Clock
 from every_store import unique
 from shortcrust import ConfigError, Unsupported
 from shortcrust.stores import MemoryStore
-from worlds import FRONTS, FlaskWorld, World, world
+from simulated_fronts import FRONTS, FlaskSimulation, Simulation, simulation
 
 STORES = ("memory", "sqlite", "postgres", "redis")
 
 
 @pytest.fixture(params=[(front, store) for front in FRONTS for store in STORES], ids="-".join)
-def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Simulation]:
     front, store = request.param
-    with world(front, store, tmp_path, "revocations") as found:
+    with simulation(front, store, tmp_path, "revocations") as found:
         yield found
 
 
 @pytest.fixture(params=FRONTS)
 def quick(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
-    with world(request.param, "memory", tmp_path, "revocations") as found:
+    with simulation(request.param, "memory", tmp_path, "revocations") as found:
         yield found
 
 
@@ -60,7 +60,7 @@ def test_one_request_asks_once(quick: Any, monkeypatch: pytest.MonkeyPatch) -> N
     assert [len(keys) for keys in asked] == [3]
 
 
-def test_a_cookie_from_before_the_logout_is_revoked(shop: World, user: str) -> None:
+def test_a_cookie_from_before_the_logout_is_revoked(shop: Simulation, user: str) -> None:
     browser = shop.logged_in(user)
     stolen = browser.copy()
     browser.visit(lambda visit: visit.logout())
@@ -68,14 +68,14 @@ def test_a_cookie_from_before_the_logout_is_revoked(shop: World, user: str) -> N
     assert stolen.visit(lambda visit: (dict(visit.session), visit.reason)) == ({}, "revoked")
 
 
-def test_a_cookie_from_before_the_session_was_emptied_is_revoked(shop: World) -> None:
+def test_a_cookie_from_before_the_session_was_emptied_is_revoked(shop: Simulation) -> None:
     browser = shop.logged_in("ada")
     stolen = browser.copy()
     browser.visit(lambda visit: visit.session.clear())
     assert stolen.visit(why) == "revoked"
 
 
-def test_a_logout_that_comes_before_a_save_is_remembered(shop: World) -> None:
+def test_a_logout_that_comes_before_a_save_is_remembered(shop: Simulation) -> None:
     browser = shop.logged_in("ada")
     stolen = browser.copy()
     assert browser.visit(lambda visit: (visit.logout(), visit.save(), stolen.visit(why)))[-1] == (
@@ -83,7 +83,7 @@ def test_a_logout_that_comes_before_a_save_is_remembered(shop: World) -> None:
     )
 
 
-def test_all_sessions_of_a_user_can_be_revoked(shop: World, user: str) -> None:
+def test_all_sessions_of_a_user_can_be_revoked(shop: Simulation, user: str) -> None:
     lost, asking, bob = shop.logged_in(user), shop.logged_in(user), shop.logged_in(f"{user}2")
     assert asking.visit(lambda visit: visit.revoke_all(user)) is None
     assert asking.cookie is None
@@ -91,7 +91,7 @@ def test_all_sessions_of_a_user_can_be_revoked(shop: World, user: str) -> None:
     assert bob.visit(why) is None
 
 
-def test_all_sessions_but_this_can_be_revoked(shop: World, user: str) -> None:
+def test_all_sessions_but_this_can_be_revoked(shop: Simulation, user: str) -> None:
     lost, asking = shop.logged_in(user), shop.logged_in(user, a=1)
     asking.visit(lambda visit: visit.revoke_all(user, except_current=True))
     assert lost.visit(why) == "revoked"
@@ -101,7 +101,7 @@ def test_all_sessions_but_this_can_be_revoked(shop: World, user: str) -> None:
 @pytest.mark.parametrize("is_before", [True, False])
 @pytest.mark.parametrize("how", ["login", "regenerate"])
 def test_a_session_with_a_new_id_outlives_the_revocation_of_the_others(
-    shop: World, user: str, how: str, is_before: bool
+    shop: Simulation, user: str, how: str, is_before: bool
 ) -> None:
     lost, asking = shop.logged_in(user), shop.logged_in(user, a=1)
     before = asking.copy()
@@ -141,7 +141,9 @@ def test_a_session_that_another_began_later_is_not_revoked(quick: Any, clock: Cl
     assert (lost.visit(why), later.visit(why)) == ("revoked", None)
 
 
-def test_a_request_in_flight_does_not_bring_a_revoked_session_back(shop: World, user: str) -> None:
+def test_a_request_in_flight_does_not_bring_a_revoked_session_back(
+    shop: Simulation, user: str
+) -> None:
     browser, asking = shop.logged_in(user), shop.logged_in(user)
 
     def slow(visit: Any) -> None:
@@ -160,7 +162,7 @@ def test_what_is_in_cookies_is_not_listed(quick: Any) -> None:
 
 def test_the_user_is_found_where_the_application_keeps_it(tmp_path: Path) -> None:
     for front in FRONTS:
-        with world(front, "memory", tmp_path, "revocations", user_key="auth.id") as shop:
+        with simulation(front, "memory", tmp_path, "revocations", user_key="auth.id") as shop:
             lost, bob = shop.browser(), shop.browser()
             lost.visit(lambda visit: visit.session.update(a=1))
             lost.visit(lambda visit: visit.session.update(auth={"id": 7}))
@@ -186,17 +188,17 @@ def test_the_user_is_found_where_the_application_keeps_it(tmp_path: Path) -> Non
 )
 def test_it_takes_sealed_cookies_with_an_absolute_end(options: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match="absolute expiry"):
-        FlaskWorld(MemoryStore(), {"revocations": MemoryStore(), **options})
+        FlaskSimulation(MemoryStore(), {"revocations": MemoryStore(), **options})
 
 
 def test_it_is_not_for_sessions_in_a_store() -> None:
     with pytest.raises(ConfigError, match="SHORTCRUST_REVOCATIONS is for sessions in cookies"):
-        FlaskWorld(MemoryStore(), {"revocations": MemoryStore(), "store": MemoryStore()})
+        FlaskSimulation(MemoryStore(), {"revocations": MemoryStore(), "store": MemoryStore()})
 
 
 def test_a_store_in_memory_forgets_no_revocation_for_want_of_room() -> None:
     store = MemoryStore(max_records=2)
-    shop = FlaskWorld(store, {"revocations": store})
+    shop = FlaskSimulation(store, {"revocations": store})
     browsers = [shop.logged_in("ada", a=1) for _ in range(4)]
     copies = [browser.copy() for browser in browsers]
     for browser in browsers:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import scenario_world
-from scenario_world import World
+import scenario_simulation
+from scenario_simulation import Simulation
 
 FOLDER = Path(__file__).parents[2] / "tests" / "scenarios"
 FILES = sorted(FOLDER.glob("*.json"))
@@ -21,14 +21,14 @@ FILES = sorted(FOLDER.glob("*.json"))
 
 async def fault_of(scenario: dict[str, Any], *, is_async: bool) -> str | None:
     """What does not hold."""
-    world = World(scenario["config"], is_async=is_async)
-    await world.take_steps(scenario["given"])
-    world.log.clear()
-    world.keys.clear()
-    await world.take_steps(scenario["steps"])
-    log, keys = list(world.log), list(world.keys)
+    simulation = Simulation(scenario["config"], is_async=is_async)
+    await simulation.take_steps(scenario["given"])
+    simulation.log.clear()
+    simulation.keys.clear()
+    await simulation.take_steps(scenario["steps"])
+    log, keys = list(simulation.log), list(simulation.keys)
     for name, want in scenario["outcome"].items():
-        found = await world.outcome(name)
+        found = await simulation.outcome(name)
         if isinstance(want, dict):
             found = {key: found.get(key) for key in want}
         if found != want:
@@ -45,11 +45,11 @@ async def fault_of(scenario: dict[str, Any], *, is_async: bool) -> str | None:
 def test_every_scenario_has_its_outcome_its_store_actions_and_its_headers(
     path: Path, is_async: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    scenario_world.pretend(monkeypatch)
+    scenario_simulation.pretend(monkeypatch)
     faults = []
     for scenario in json.loads(path.read_text())["scenarios"]:
         running = fault_of(scenario, is_async=is_async)
-        fault = asyncio.run(running) if is_async else scenario_world.finished(running)
+        fault = asyncio.run(running) if is_async else scenario_simulation.finished(running)
         if fault is not None:
             faults.append(f"{scenario['name']}: {fault}")
     assert not faults, "\n\n".join(faults)

@@ -38,7 +38,7 @@ class Place:
         pass
 
 
-class World:
+class Simulation:
     def __init__(self, seed: int, store: Any, namespace: str) -> None:
         when = TABLE["when_the_store_fails"][seed % len(TABLE["when_the_store_fails"])]
         policy = {f"SHORTCRUST_{key.upper()}": span for key, span in TABLE["policy"].items()}
@@ -98,12 +98,12 @@ class World:
 class Running:
     """A request under way, and what it is to be told when it goes on."""
 
-    def __init__(self, world: World, browser: int) -> None:
-        self.world = world
+    def __init__(self, simulation: Simulation, browser: int) -> None:
+        self.simulation = simulation
         self.browser = browser
         self.own = RequestSession()
         self.request: Request | None = None
-        self.steps = self.handle(world.browsers[browser])
+        self.steps = self.handle(simulation.browsers[browser])
         self.answer: Any = None
         self.error: OutageError | None = None
         self.over: set[str] = set()
@@ -123,40 +123,40 @@ class Running:
             if self.request is not None:
                 self.request.abandon()
             return False
-        if call in self.world.records.calls:
+        if call in self.simulation.records.calls:
             self.call(call, arguments)
         else:
             self.answer = call(*arguments)
         return True
 
     def call(self, call: Any, arguments: list[Any]) -> None:
-        world = self.world
+        simulation = self.simulation
         if self.request is None:
-            self.over = world.ledger.over
-        is_out = world.has_outages and world.tape.next(TABLE["one_outage_in"]) == 0
+            self.over = simulation.ledger.over
+        is_out = simulation.has_outages and simulation.tape.next(TABLE["one_outage_in"]) == 0
         if is_out:
             self.error = OutageError()
-            if world.tape.one_of(TABLE["outages"]) == "before it took effect":
+            if simulation.tape.one_of(TABLE["outages"]) == "before it took effect":
                 return
-        self.answer = world.records.run(call, arguments, world.now, self)
+        self.answer = simulation.records.run(call, arguments, simulation.now, self)
 
     def handle(self, cookie: str | None) -> Steps:
-        world, driver, found = self.world, self.world.driver, None
+        simulation, driver, found = self.simulation, self.simulation.driver, None
         if cookie is not None:
             self.own, found = yield from driver.open(f"session={cookie}")
         if self.own.key is not None:
             assert self.own.key not in self.over, "a session that had ended was opened"
-            world.ledger.check_opened(self.own.key, world.now)
-        world.ledger.check_owner(found or {}, self.own.user)
-        request = Request(driver, world.tape, world.ledger, self.own, found or {}, self)
+            simulation.ledger.check_opened(self.own.key, simulation.now)
+        simulation.ledger.check_owner(found or {}, self.own.user)
+        request = Request(driver, simulation.tape, simulation.ledger, self.own, found or {}, self)
         self.request = request
-        for _ in range(1 + world.tape.next(TABLE["most_commands"])):
-            yield from request.command(world.tape.pick("commands"))
+        for _ in range(1 + simulation.tape.next(TABLE["most_commands"])):
+            yield from request.command(simulation.tape.pick("commands"))
         left = request.leave()
         closed = yield from driver.close(self.own, left, request.is_changed, secure=True)
         request.saved()
         for line in closed.cookies if closed else ():
-            world.browsers[self.browser] = line.partition(";")[0].partition("=")[2] or None
+            simulation.browsers[self.browser] = line.partition(";")[0].partition("=")[2] or None
 
 
 def test_the_numbers_are_the_same_in_every_language() -> None:
@@ -172,9 +172,9 @@ def test_whatever_the_order_nothing_committed_is_lost_and_nothing_ended_lives(
     rounds = ROUNDS[name] * (25 if os.environ.get("LONG") else 1)
     with every_store.faced(name, tmp_path) as face:
         for seed in range(rounds):
-            world = World(seed, face.store, every_store.unique("app"))
-            monkeypatch.setattr(ambient, "now_ms", lambda world=world: world.now)
+            simulation = Simulation(seed, face.store, every_store.unique("app"))
+            monkeypatch.setattr(ambient, "now_ms", lambda simulation=simulation: simulation.now)
             try:
-                world.run()
+                simulation.run()
             except AssertionError as fault:
                 raise AssertionError(f"seed {seed}: {fault}") from fault

@@ -707,7 +707,7 @@ def test_the_vectors_hold_through_the_middleware(case: Case, clock: Clock) -> No
         assert found == [{}, case["expect"]]
 
 
-def test_dice_are_asked_only_when_something_is_sealed(
+def test_random_bytes_are_drawn_only_when_something_is_sealed(
     monkeypatch: pytest.MonkeyPatch, clock: Clock
 ) -> None:
     asked: list[int] = []

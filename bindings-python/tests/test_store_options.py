@@ -12,13 +12,13 @@ from shortcrust import ConfigError, ShortcrustError, Unsupported
 from shortcrust import flask as flask_front
 from shortcrust import starlette as starlette_front
 from shortcrust.stores import AsyncMemoryStore, MemoryStore
+from simulated_fronts import FRONTS, simulation
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocket
-from worlds import FRONTS, world
 
 
 def flask_app(**options: Any) -> Flask:
@@ -124,7 +124,7 @@ def test_a_store_is_not_copied_and_another_one_is_noticed() -> None:
 
 @pytest.mark.parametrize("front", FRONTS)
 def test_login_and_logout_work_without_a_store_too(front: str, tmp_path: Path) -> None:
-    with world(front, "memory", tmp_path, mode=None, format="sealed") as shop:
+    with simulation(front, "memory", tmp_path, mode=None, format="sealed") as shop:
         browser = shop.logged_in("ada", a=1)
         assert browser.visit(lambda visit: visit.user()) == "ada"
         browser.visit(lambda visit: visit.logout())

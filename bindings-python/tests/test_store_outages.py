@@ -15,8 +15,8 @@ import sqlalchemy
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 from shortcrust import Unavailable, stores
+from simulated_fronts import FlaskSimulation, StarletteSimulation, simulation
 from sqlalchemy.ext.asyncio import create_async_engine
-from worlds import FlaskWorld, StarletteWorld, world
 
 # An async connection to a server that was killed can't be closed any more.
 pytestmark = pytest.mark.filterwarnings("ignore:.*was deleted while still open:ResourceWarning")
@@ -50,13 +50,13 @@ def shop_on(kind: Any, make: Callable[[str], Any], outage: str) -> Iterator[tupl
     with kind(durable=True) as server:
         store = make(server.url)
         if make.__name__.endswith("flask"):
-            shop: Any = FlaskWorld(store, {"store": store, "outage": outage})
+            shop: Any = FlaskSimulation(store, {"store": store, "outage": outage})
             prepare(shop, store)
             yield shop, server
             closed = store._client.close if "redis" in make.__name__ else store._engine.dispose
             closed()
             return
-        shop = StarletteWorld()
+        shop = StarletteSimulation()
         with shop.client:
             shop.build(store, {"store": store, "outage": outage})
             prepare(shop, store)
@@ -154,7 +154,7 @@ def test_a_write_that_fails_sets_no_cookie_and_says_so(kind: Any, make: Any) -> 
 def test_with_revocations_too(
     front: str, outage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with world(front, "memory", tmp_path, "revocations", outage=outage) as shop:
+    with simulation(front, "memory", tmp_path, "revocations", outage=outage) as shop:
         browser = shop.logged_in("ada", a=1)
 
         def down(keys: Any) -> Any:
@@ -178,7 +178,7 @@ def test_the_page_about_the_error_does_not_try_again(
         tries.append(key)
         raise OSError("down")
 
-    with world("flask", "memory", tmp_path) as shop:
+    with simulation("flask", "memory", tmp_path) as shop:
         shop.app.testing = False
         browser = shop.logged_in("ada", a=1)
         monkeypatch.setattr(shop.store, "save", down)

@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy
 from every_store import unique
 from shortcrust.stores import Entry, RedisStore, SQLAlchemyStore, SQLiteStore
-from worlds import FlaskWorld
+from simulated_fronts import FlaskSimulation
 
 Watched = tuple[Any, Callable[[], list[str]]]
 
@@ -91,7 +91,7 @@ def watched(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Watched]
 
 def test_a_request_that_only_read_is_one_read_at_the_server(watched: Watched) -> None:
     store, seen = watched
-    shop = FlaskWorld(store, {"store": store})
+    shop = FlaskSimulation(store, {"store": store})
     browser = shop.logged_in("ada", cart=["tea"])
     seen()
     assert browser.answer(lambda visit: dict(visit.session)).cookies == []
@@ -100,7 +100,7 @@ def test_a_request_that_only_read_is_one_read_at_the_server(watched: Watched) ->
 
 def test_a_request_that_wrote_is_one_read_and_one_write(watched: Watched) -> None:
     store, seen = watched
-    shop = FlaskWorld(store, {"store": store})
+    shop = FlaskSimulation(store, {"store": store})
     browser = shop.logged_in("ada", cart=["tea"])
     seen()
     browser.visit(lambda visit: visit.session.update(a=1))

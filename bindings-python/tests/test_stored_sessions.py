@@ -13,22 +13,22 @@ from conftest import Clock
 from every_store import unique
 from shortcrust import Conflict
 from shortcrust.stores import Row
-from worlds import FRONTS, Browser, StarletteWorld, World, world
+from simulated_fronts import FRONTS, Browser, Simulation, StarletteSimulation, simulation
 
 STORES = ("memory", "sqlite", "postgres", "redis")
 
 
 @pytest.fixture(params=[(front, store) for front in FRONTS for store in STORES], ids="-".join)
-def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Simulation]:
     front, store = request.param
-    with world(front, store, tmp_path) as found:
+    with simulation(front, store, tmp_path) as found:
         yield found
 
 
 @pytest.fixture(params=FRONTS)
 def quick(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
     """In memory, where the store makes no difference."""
-    with world(request.param, "memory", tmp_path) as found:
+    with simulation(request.param, "memory", tmp_path) as found:
         yield found
 
 
@@ -41,7 +41,7 @@ def setter(**values: Any) -> Callable[[Any], None]:
     return lambda visit: visit.session.update(values)
 
 
-def started(shop: World, **values: Any) -> Browser:
+def started(shop: Simulation, **values: Any) -> Browser:
     browser = shop.browser()
     browser.visit(setter(**values))
     return browser
@@ -54,7 +54,7 @@ def nothing(visit: Any) -> None:
 # What a session is
 
 
-def test_a_session_comes_back(shop: World) -> None:
+def test_a_session_comes_back(shop: Simulation) -> None:
     browser = shop.browser()
     (cookie,) = browser.answer(setter(cart=["tea"], pair=(1, 2))).cookies
     assert re.match(r"session=[\w-]{43}; Path=/; Max-Age=1209600; HttpOnly; SameSite=Lax$", cookie)
@@ -62,7 +62,7 @@ def test_a_session_comes_back(shop: World) -> None:
     assert browser.visit(lambda visit: visit.reason) is None
 
 
-def test_a_nested_change_is_saved(shop: World) -> None:
+def test_a_nested_change_is_saved(shop: Simulation) -> None:
     browser = started(shop, cart=[])
     browser.visit(lambda visit: visit.session["cart"].append("tea"))
     assert browser.visit() == {"cart": ["tea"]}
@@ -70,7 +70,7 @@ def test_a_nested_change_is_saved(shop: World) -> None:
 
 def test_the_id_signed_as_express_does_is_a_choice(tmp_path: Path) -> None:
     for front in FRONTS:
-        with world(front, "memory", tmp_path, format="express") as shop:
+        with simulation(front, "memory", tmp_path, format="express") as shop:
             browser = started(shop, a=1)
             assert browser.cookie is not None
             assert browser.cookie.startswith("s%3A")
@@ -83,7 +83,7 @@ def test_the_store_does_not_see_the_id(quick: Any) -> None:
     assert (len(key), key == browser.cookie) == (43, False)
 
 
-def test_an_id_that_the_store_does_not_know_is_not_adopted(shop: World) -> None:
+def test_an_id_that_the_store_does_not_know_is_not_adopted(shop: Simulation) -> None:
     browser = shop.browser()
     browser.cookie = "A" * 43
     assert browser.visit(lambda visit: visit.reason) == "not_found"
@@ -108,10 +108,10 @@ def test_a_session_ends_by_idle_and_by_absolute_expiry(
 
 def test_a_session_in_its_cookie_moves_into_the_store(tmp_path: Path) -> None:
     for front in FRONTS:
-        with world(front, "memory", tmp_path, "revocations") as before:
+        with simulation(front, "memory", tmp_path, "revocations") as before:
             browser = before.logged_in("ada", cart=["tea"])
         readers = [{"format": "sealed", "until": "never"}]
-        with world(front, "memory", tmp_path, readers=readers) as after:
+        with simulation(front, "memory", tmp_path, readers=readers) as after:
             moving = Browser(after)
             moving.cookie = browser.cookie
             assert moving.visit() == {"cart": ["tea"]}
@@ -126,7 +126,7 @@ def test_a_session_in_its_cookie_moves_into_the_store(tmp_path: Path) -> None:
 class Writes:
     """Counts what a store is asked to write."""
 
-    def __init__(self, shop: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, shop: Simulation, monkeypatch: pytest.MonkeyPatch) -> None:
         self.calls: list[str] = []
         for name in ("create", "put", "save", "delete", "revoke", "sweep", "load"):
             monkeypatch.setattr(shop.store, name, self._counted(name, getattr(shop.store, name)))
@@ -140,7 +140,7 @@ class Writes:
 
 
 def test_a_request_that_only_read_writes_nothing_and_sets_no_cookie(
-    shop: World, monkeypatch: pytest.MonkeyPatch
+    shop: Simulation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     browser = started(shop, cart=["tea"])
     writes = Writes(shop, monkeypatch)
@@ -149,7 +149,7 @@ def test_a_request_that_only_read_writes_nothing_and_sets_no_cookie(
 
 
 def test_a_request_without_a_cookie_asks_for_nothing(
-    shop: World, monkeypatch: pytest.MonkeyPatch
+    shop: Simulation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     writes = Writes(shop, monkeypatch)
     assert shop.browser().answer(lambda visit: dict(visit.session)).cookies == []
@@ -171,7 +171,7 @@ def test_a_session_is_prolonged_when_a_quarter_of_its_idle_time_is_over(
     assert browser.visit() == {"a": 1}
 
 
-def test_an_emptied_session_takes_its_record_and_its_cookie_along(shop: World) -> None:
+def test_an_emptied_session_takes_its_record_and_its_cookie_along(shop: Simulation) -> None:
     browser = started(shop, a=1)
     old = browser.copy()
     (cookie,) = browser.answer(lambda visit: visit.session.clear()).cookies
@@ -188,7 +188,7 @@ def test_an_empty_session_makes_no_record(quick: Any) -> None:
 # Requests that overlap
 
 
-def test_two_overlapping_requests_that_write_are_joined(shop: World) -> None:
+def test_two_overlapping_requests_that_write_are_joined(shop: Simulation) -> None:
     browser = started(shop, cart={"tea": 1, "milk": 1}, old=1)
     other = browser.copy()
 
@@ -212,14 +212,14 @@ def test_two_overlapping_requests_that_write_are_joined(shop: World) -> None:
     }
 
 
-def test_a_request_that_only_read_erases_no_write(shop: World) -> None:
+def test_a_request_that_only_read_erases_no_write(shop: Simulation) -> None:
     browser = started(shop, a=1)
     other = browser.copy()
     browser.visit(lambda visit: (dict(visit.session), other.visit(setter(b=2))))
     assert browser.visit() == {"a": 1, "b": 2}
 
 
-def test_a_write_in_the_middle_is_seen_by_others_and_not_undone(shop: World) -> None:
+def test_a_write_in_the_middle_is_seen_by_others_and_not_undone(shop: Simulation) -> None:
     browser = started(shop, a=1)
     other = browser.copy()
 
@@ -235,19 +235,21 @@ def test_a_write_in_the_middle_is_seen_by_others_and_not_undone(shop: World) -> 
     assert browser.visit() == {"a": 1, "mine": 3, "theirs": 2}
 
 
-def test_a_new_session_that_is_saved_in_the_middle_gets_its_cookie(shop: World) -> None:
+def test_a_new_session_that_is_saved_in_the_middle_gets_its_cookie(shop: Simulation) -> None:
     browser = shop.browser()
     assert len(browser.answer(lambda v: (v.session.update(a=1), v.save())).cookies) == 1
     assert browser.visit() == {"a": 1}
 
 
-def test_a_session_that_is_emptied_and_saved_in_the_middle_loses_its_cookie(shop: World) -> None:
+def test_a_session_that_is_emptied_and_saved_in_the_middle_loses_its_cookie(
+    shop: Simulation,
+) -> None:
     browser = started(shop, a=1)
     assert len(browser.answer(lambda v: (v.session.clear(), v.save())).cookies) == 1
     assert browser.cookie is None
 
 
-def test_a_write_over_a_session_that_another_request_ended_is_dropped(shop: World) -> None:
+def test_a_write_over_a_session_that_another_request_ended_is_dropped(shop: Simulation) -> None:
     browser = started(shop, a=1)
     other = browser.copy()
 
@@ -260,7 +262,7 @@ def test_a_write_over_a_session_that_another_request_ended_is_dropped(shop: Worl
     assert browser.visit() == {}
 
 
-def test_nothing_is_merged_over_a_change_of_user(shop: World) -> None:
+def test_nothing_is_merged_over_a_change_of_user(shop: Simulation) -> None:
     browser = started(shop, _user_id="1")
     other = browser.copy()
 
@@ -291,7 +293,7 @@ def test_after_sixteen_tries_it_is_a_conflict(quick: Any, monkeypatch: pytest.Mo
     async def beaten_async(key: str, version: int, entry: Any) -> Row:
         return beaten(key, version, entry)
 
-    in_loop = isinstance(quick, StarletteWorld)
+    in_loop = isinstance(quick, StarletteSimulation)
     monkeypatch.setattr(quick.store, "save", beaten_async if in_loop else beaten)
     monkeypatch.setattr(quick.driver, "sleep", pause_async if in_loop else pause)
     with pytest.raises(Conflict, match="16 times"):
@@ -307,7 +309,7 @@ def test_after_sixteen_tries_it_is_a_conflict(quick: Any, monkeypatch: pytest.Mo
 # Login and logout
 
 
-def test_a_login_cycles_the_id_and_keeps_the_data(shop: World, user: str) -> None:
+def test_a_login_cycles_the_id_and_keeps_the_data(shop: Simulation, user: str) -> None:
     browser = started(shop, cart=["tea"])
     before = browser.copy()
     browser.visit(lambda visit: visit.login(user))
@@ -317,7 +319,7 @@ def test_a_login_cycles_the_id_and_keeps_the_data(shop: World, user: str) -> Non
     assert len(browser.visit(lambda visit: visit.list(user))) == 1
 
 
-def test_the_old_id_of_a_login_sets_no_cookie_and_writes_nothing(shop: World) -> None:
+def test_the_old_id_of_a_login_sets_no_cookie_and_writes_nothing(shop: Simulation) -> None:
     browser = started(shop, cart=["tea"])
     late = browser.copy()
     browser.visit(lambda visit: visit.login("ada"))
@@ -325,7 +327,7 @@ def test_the_old_id_of_a_login_sets_no_cookie_and_writes_nothing(shop: World) ->
     assert late.visit() == {}
 
 
-def test_a_login_with_an_id_that_has_just_ended_is_a_login(shop: World, user: str) -> None:
+def test_a_login_with_an_id_that_has_just_ended_is_a_login(shop: Simulation, user: str) -> None:
     browser = started(shop, cart=["tea"])
     old = browser.copy()
     browser.visit(lambda visit: visit.logout())
@@ -334,7 +336,9 @@ def test_a_login_with_an_id_that_has_just_ended_is_a_login(shop: World, user: st
     assert len(old.visit(lambda visit: visit.list(user))) == 1
 
 
-def test_a_logout_ends_the_session_for_every_copy_of_its_cookie(shop: World, user: str) -> None:
+def test_a_logout_ends_the_session_for_every_copy_of_its_cookie(
+    shop: Simulation, user: str
+) -> None:
     browser = shop.logged_in(user, cart=["tea"])
     stolen = browser.copy()
     (cookie,) = browser.answer(lambda visit: visit.logout()).cookies
@@ -343,7 +347,7 @@ def test_a_logout_ends_the_session_for_every_copy_of_its_cookie(shop: World, use
     assert browser.visit(lambda visit: visit.list(user)) == []
 
 
-def test_no_request_in_flight_undoes_a_logout(shop: World, user: str) -> None:
+def test_no_request_in_flight_undoes_a_logout(shop: Simulation, user: str) -> None:
     browser = shop.logged_in(user)
     other = browser.copy()
 
@@ -356,7 +360,7 @@ def test_no_request_in_flight_undoes_a_logout(shop: World, user: str) -> None:
     assert browser.visit(lambda visit: visit.list(user)) == []
 
 
-def test_what_follows_a_logout_is_a_session_of_nobodys(shop: World, user: str) -> None:
+def test_what_follows_a_logout_is_a_session_of_nobodys(shop: Simulation, user: str) -> None:
     browser = shop.logged_in(user, cart=["tea"])
     before = browser.copy()
     browser.visit(lambda visit: (visit.logout(), visit.session.update(flash="bye")))
@@ -375,7 +379,7 @@ def test_a_tombstone_is_gone_after_a_minute(quick: Any, clock: Clock) -> None:
     assert old.visit(lambda visit: visit.reason) == "not_found"
 
 
-def test_more_rights_mean_a_new_id_for_the_same_session(shop: World, user: str) -> None:
+def test_more_rights_mean_a_new_id_for_the_same_session(shop: Simulation, user: str) -> None:
     browser = shop.logged_in(user, a=1)
     before = browser.copy()
     browser.visit(lambda visit: visit.regenerate())
@@ -386,7 +390,7 @@ def test_more_rights_mean_a_new_id_for_the_same_session(shop: World, user: str) 
 
 def test_the_user_is_found_where_the_application_keeps_it(tmp_path: Path) -> None:
     for front in FRONTS:
-        with world(front, "memory", tmp_path, user_key="_user_id") as shop:
+        with simulation(front, "memory", tmp_path, user_key="_user_id") as shop:
             browser = started(shop, _user_id="ada")
             assert len(browser.visit(lambda visit: visit.list("ada"))) == 1
             browser.visit(lambda visit: visit.session.pop("_user_id") and setter(a=1)(visit))
@@ -413,7 +417,7 @@ def test_the_sessions_of_a_user_are_listed_the_last_used_first(quick: Any, clock
     assert first.cookie not in (one.handle, two.handle)
 
 
-def test_one_session_can_be_revoked(shop: World, user: str) -> None:
+def test_one_session_can_be_revoked(shop: Simulation, user: str) -> None:
     lost, asking = shop.logged_in(user), shop.logged_in(user)
 
     def revoke(visit: Any) -> None:
@@ -426,7 +430,7 @@ def test_one_session_can_be_revoked(shop: World, user: str) -> None:
     assert asking.visit(lambda visit: visit.reason) is None
 
 
-def test_the_current_session_can_be_revoked(shop: World, user: str) -> None:
+def test_the_current_session_can_be_revoked(shop: Simulation, user: str) -> None:
     browser = shop.logged_in(user, a=1)
     stolen = browser.copy()
     (cookie,) = browser.answer(lambda visit: visit.revoke(visit.list(user)[0].handle)).cookies
@@ -448,7 +452,7 @@ def test_nobody_can_not_log_in(quick: Any, nobody: Any) -> None:
             quick.browser().visit(lambda visit, name=call: getattr(visit, name)(nobody))
 
 
-def test_all_sessions_of_a_user_can_be_revoked(shop: World, user: str) -> None:
+def test_all_sessions_of_a_user_can_be_revoked(shop: Simulation, user: str) -> None:
     lost = [shop.logged_in(user) for _ in range(3)]
     asking, bob = shop.logged_in(user), shop.logged_in(f"{user}2")
     assert asking.visit(lambda visit: visit.revoke_all(user)) == 4
@@ -457,7 +461,7 @@ def test_all_sessions_of_a_user_can_be_revoked(shop: World, user: str) -> None:
     assert bob.visit(lambda visit: visit.reason) is None
 
 
-def test_all_sessions_but_this_can_be_revoked(shop: World, user: str) -> None:
+def test_all_sessions_but_this_can_be_revoked(shop: Simulation, user: str) -> None:
     lost, asking = shop.logged_in(user), shop.logged_in(user, a=1)
     assert asking.visit(lambda visit: visit.revoke_all(user, except_current=True)) == 1
     assert lost.visit(lambda visit: visit.reason) == "not_found"
@@ -467,7 +471,7 @@ def test_all_sessions_but_this_can_be_revoked(shop: World, user: str) -> None:
 @pytest.mark.parametrize("is_before", [True, False])
 @pytest.mark.parametrize("how", ["login", "regenerate"])
 def test_a_session_with_a_new_id_outlives_the_revocation_of_the_others(
-    shop: World, user: str, how: str, is_before: bool
+    shop: Simulation, user: str, how: str, is_before: bool
 ) -> None:
     lost, asking = shop.logged_in(user), shop.logged_in(user, a=1)
 
@@ -484,13 +488,15 @@ def test_a_session_with_a_new_id_outlives_the_revocation_of_the_others(
     assert len(asking.visit(lambda visit: visit.list(user))) == 1
 
 
-def test_a_login_after_all_were_revoked_is_a_login(shop: World, user: str) -> None:
+def test_a_login_after_all_were_revoked_is_a_login(shop: Simulation, user: str) -> None:
     browser = shop.logged_in(user, a=1)
     browser.visit(lambda visit: (visit.revoke_all(user), visit.login(user)))
     assert len(browser.visit(lambda visit: visit.list(user))) == 1
 
 
-def test_a_request_in_flight_does_not_bring_a_revoked_session_back(shop: World, user: str) -> None:
+def test_a_request_in_flight_does_not_bring_a_revoked_session_back(
+    shop: Simulation, user: str
+) -> None:
     browser, asking = shop.logged_in(user), shop.logged_in(user)
 
     def slow(visit: Any) -> None:
@@ -526,7 +532,7 @@ def test_who_was_not_first_looks_again_after_its_pause(
     browser = started(quick, a=1)
     others = iter(range(3))
     real = quick.store.save
-    in_loop = isinstance(quick, StarletteWorld)
+    in_loop = isinstance(quick, StarletteSimulation)
 
     def overtake() -> None:
         """Another process is first, and again during the pause."""

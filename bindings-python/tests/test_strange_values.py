@@ -13,7 +13,7 @@ from conftest import SECRET
 from flask import Flask, request, session
 from shortcrust import Malformed, reason
 from shortcrust import flask as flask_front
-from worlds import FRONTS, Browser, world
+from simulated_fronts import FRONTS, Browser, simulation
 
 FAR = 10**12
 """Seconds, until long after the year 9999."""
@@ -21,7 +21,7 @@ FAR = 10**12
 
 @pytest.fixture(params=FRONTS)
 def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
-    with world(request.param, "memory", tmp_path) as found:
+    with simulation(request.param, "memory", tmp_path) as found:
         yield found
 
 
@@ -60,11 +60,11 @@ def test_a_number_that_other_languages_do_not_read_is_not_stored(shop: Any, numb
 @pytest.mark.filterwarnings("ignore:the session lives over 400 days")
 def test_a_session_that_would_end_after_the_year_9999_is_kept(tmp_path: Path) -> None:
     for front in FRONTS:
-        with world(front, "memory", tmp_path, idle=FAR, absolute=FAR) as shop:
+        with simulation(front, "memory", tmp_path, idle=FAR, absolute=FAR) as shop:
             browser = shop.browser()
             put(browser, 1)
             assert browser.visit() == {"a": 1}
-        with world(front, "memory", tmp_path, mode=None, idle=FAR, absolute=FAR) as shop:
+        with simulation(front, "memory", tmp_path, mode=None, idle=FAR, absolute=FAR) as shop:
             browser = shop.browser()
             put(browser, 1)
             assert browser.visit() == {"a": 1}

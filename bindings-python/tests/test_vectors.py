@@ -64,7 +64,7 @@ def test_the_codec_reads_as_the_vectors_say(session_format: str, case: Case) -> 
 
 
 @each("flask", "sealed", "express", having="entropy")
-def test_the_codec_seals_byte_for_byte_where_the_dice_are_given(
+def test_the_codec_seals_byte_for_byte_where_the_random_bytes_are_given(
     session_format: str, case: Case
 ) -> None:
     rng = Rng(case["entropy"])

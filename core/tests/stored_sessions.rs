@@ -30,7 +30,7 @@ impl Store {
     }
 }
 
-struct World {
+struct Simulation {
     engine: Engine,
     store: Store,
     now: UnixMillis,
@@ -43,7 +43,7 @@ struct Request {
     data: Option<BTreeMap<String, u32>>,
 }
 
-impl World {
+impl Simulation {
     fn new(engine: Engine) -> Self {
         Self { engine, store: Store::default(), now: START, rng: 0 }
     }
@@ -116,36 +116,37 @@ fn engine() -> Engine {
     Engine::builder(Id::default()).stored().build().unwrap()
 }
 
-fn written(world: &mut World, cookie: Option<&str>, data: &[(&str, u32)]) -> String {
-    let mut request = world.open(cookie);
+fn written(simulation: &mut Simulation, cookie: Option<&str>, data: &[(&str, u32)]) -> String {
+    let mut request = simulation.open(cookie);
     request.data = Some(data.iter().map(|(key, value)| ((*key).to_owned(), *value)).collect());
-    world.close(&mut request).1.unwrap()
+    simulation.close(&mut request).1.unwrap()
 }
 
 #[test]
 fn two_requests_that_write_are_joined() {
-    let mut world = World::new(engine());
-    let id = written(&mut world, None, &[("a", 1)]);
-    let (mut one, mut other) = (world.open(Some(&id)), world.open(Some(&id)));
+    let mut simulation = Simulation::new(engine());
+    let id = written(&mut simulation, None, &[("a", 1)]);
+    let (mut one, mut other) = (simulation.open(Some(&id)), simulation.open(Some(&id)));
     one.data = Some(BTreeMap::from([("a".into(), 1), ("b".into(), 2)]));
     other.data = Some(BTreeMap::from([("a".into(), 1), ("c".into(), 3)]));
-    world.close(&mut one);
-    assert_eq!(world.close(&mut other).0, None);
+    simulation.close(&mut one);
+    assert_eq!(simulation.close(&mut other).0, None);
     assert_eq!(other.session.conflicts(), 1);
-    assert_eq!(world.open(Some(&id)).session.payload(), Some(r#"{"a":1,"b":2,"c":3}"#));
+    assert_eq!(simulation.open(Some(&id)).session.payload(), Some(r#"{"a":1,"b":2,"c":3}"#));
 }
 
 #[test]
 fn numbers_that_the_application_names_are_added_up() {
     let rules = MergeRules::default().with("visits", "add").unwrap();
-    let mut world = World::new(Engine::builder(Id::default()).stored().merge(rules).build().unwrap());
-    let id = written(&mut world, None, &[("price", 5), ("visits", 5)]);
-    let (mut one, mut other) = (world.open(Some(&id)), world.open(Some(&id)));
+    let mut simulation =
+        Simulation::new(Engine::builder(Id::default()).stored().merge(rules).build().unwrap());
+    let id = written(&mut simulation, None, &[("price", 5), ("visits", 5)]);
+    let (mut one, mut other) = (simulation.open(Some(&id)), simulation.open(Some(&id)));
     for (request, number) in [(&mut one, 6), (&mut other, 8)] {
         request.data = Some(BTreeMap::from([("price".into(), number), ("visits".into(), number)]));
-        world.close(request);
+        simulation.close(request);
     }
-    assert_eq!(world.open(Some(&id)).session.payload(), Some(r#"{"price":8,"visits":9}"#));
+    assert_eq!(simulation.open(Some(&id)).session.payload(), Some(r#"{"price":8,"visits":9}"#));
 }
 
 #[test]
@@ -162,314 +163,321 @@ fn rules_of_a_merge_without_sessions_in_a_store_are_refused() {
 
 #[test]
 fn a_write_in_the_middle_does_not_undo_what_it_was_joined_with() {
-    let mut world = World::new(engine());
-    let id = written(&mut world, None, &[("a", 1)]);
-    let mut one = world.open(Some(&id));
-    written(&mut world, Some(&id), &[("a", 1), ("theirs", 2)]);
+    let mut simulation = Simulation::new(engine());
+    let id = written(&mut simulation, None, &[("a", 1)]);
+    let mut one = simulation.open(Some(&id));
+    written(&mut simulation, Some(&id), &[("a", 1), ("theirs", 2)]);
     for mine in [3, 4] {
         one.data = Some(BTreeMap::from([("a".into(), 1), ("mine".into(), mine)]));
-        assert_eq!(world.close(&mut one).0, None);
+        assert_eq!(simulation.close(&mut one).0, None);
     }
-    assert_eq!(world.open(Some(&id)).session.payload(), Some(r#"{"a":1,"theirs":2,"mine":4}"#));
+    assert_eq!(simulation.open(Some(&id)).session.payload(), Some(r#"{"a":1,"theirs":2,"mine":4}"#));
 }
 
 /// Ada's session, and a request of hers on its way while another has logged somebody else in.
-fn switched(world: &mut World) -> (Request, String) {
-    let id = written(world, None, &[("_user_id", 1), ("iban", 5)]);
-    let (elevated, mut other) = (world.open(Some(&id)), world.open(Some(&id)));
+fn switched(simulation: &mut Simulation) -> (Request, String) {
+    let id = written(simulation, None, &[("_user_id", 1), ("iban", 5)]);
+    let (elevated, mut other) = (simulation.open(Some(&id)), simulation.open(Some(&id)));
     other.data = Some(BTreeMap::from([("_user_id".into(), 2), ("iban".into(), 5)]));
-    let (reason, cookie) = world.close(&mut other);
+    let (reason, cookie) = simulation.close(&mut other);
     assert_eq!(reason, None);
     (elevated, cookie.unwrap())
 }
 
 #[test]
 fn a_change_of_user_by_hand_is_a_login_under_a_new_id_without_the_others_data() {
-    let mut world = World::new(engine());
-    let (mut elevated, new) = switched(&mut world);
+    let mut simulation = Simulation::new(engine());
+    let (mut elevated, new) = switched(&mut simulation);
     elevated.data = Some(BTreeMap::from([("_user_id".into(), 1), ("sudo".into(), 1)]));
-    assert_eq!(world.close(&mut elevated), (Some(Reason::Ended), None));
-    let session = world.open(Some(&new)).session;
+    assert_eq!(simulation.close(&mut elevated), (Some(Reason::Ended), None));
+    let session = simulation.open(Some(&new)).session;
     assert_eq!((session.payload(), session.meta().user.as_deref()), (Some(r#"{"_user_id":2}"#), Some("2")));
 }
 
 #[test]
 fn where_the_head_is_out_a_change_of_user_wins_whole_under_the_old_id() {
-    let mut world = World::new(engine());
-    let id = written(&mut world, None, &[("_user_id", 1), ("iban", 5)]);
-    let (mut elevated, mut late) = (world.open(Some(&id)), world.open(Some(&id)));
+    let mut simulation = Simulation::new(engine());
+    let id = written(&mut simulation, None, &[("_user_id", 1), ("iban", 5)]);
+    let (mut elevated, mut late) = (simulation.open(Some(&id)), simulation.open(Some(&id)));
     late.session.head(&Content::Unchanged, true, START, &mut rng(&mut 0)).unwrap();
     elevated.data = Some(BTreeMap::from([("_user_id".into(), 1), ("sudo".into(), 1)]));
-    let mut overtaken = world.open(Some(&id));
+    let mut overtaken = simulation.open(Some(&id));
     overtaken.data.clone_from(&elevated.data);
-    world.close(&mut elevated);
+    simulation.close(&mut elevated);
     late.data = Some(BTreeMap::from([("_user_id".into(), 2), ("iban".into(), 5)]));
-    assert_eq!(world.close(&mut late).0, None);
-    assert_eq!(world.open(Some(&id)).session.payload(), Some(r#"{"_user_id":2}"#));
-    assert_eq!(world.close(&mut overtaken).0, Some(Reason::Identity));
+    assert_eq!(simulation.close(&mut late).0, None);
+    assert_eq!(simulation.open(Some(&id)).session.payload(), Some(r#"{"_user_id":2}"#));
+    assert_eq!(simulation.close(&mut overtaken).0, Some(Reason::Identity));
 }
 
 #[test]
 fn a_login_in_flight_stands_without_the_data_of_what_ended_and_a_change_of_rights_does_not() {
     for end in ["logout", "revocation"] {
         for in_flight in ["login", "regenerate"] {
-            let mut world = World::new(engine());
-            let id = login(&mut world, None, &[("name", 1)]);
-            let mut slow = world.open(Some(&id));
+            let mut simulation = Simulation::new(engine());
+            let id = login(&mut simulation, None, &[("name", 1)]);
+            let mut slow = simulation.open(Some(&id));
             if end == "logout" {
-                let mut other = world.open(Some(&id));
+                let mut other = simulation.open(Some(&id));
                 other.session.destroy();
-                world.close(&mut other);
+                simulation.close(&mut other);
             } else {
-                world.revoke_all("ada");
+                simulation.revoke_all("ada");
             }
             slow.data = Some(BTreeMap::from([("name".into(), 1), ("new".into(), 2)]));
             let (reason, cookie) = if in_flight == "login" {
-                slow.session.login("ada", &Content::Unchanged, world.now).unwrap();
-                world.close(&mut slow)
+                slow.session.login("ada", &Content::Unchanged, simulation.now).unwrap();
+                simulation.close(&mut slow)
             } else {
-                slow.session.regenerate(world.now);
-                world.close(&mut slow)
+                slow.session.regenerate(simulation.now);
+                simulation.close(&mut slow)
             };
             if in_flight == "login" {
-                let session = world.open(cookie.as_deref()).session;
+                let session = simulation.open(cookie.as_deref()).session;
                 assert_eq!((reason, session.payload()), (None, Some(r#"{"new":2}"#)), "{end}");
             } else {
                 assert_eq!((reason, cookie), (Some(Reason::Ended), None), "{end}");
             }
-            assert_eq!(world.open(Some(&id)).session.payload(), None);
+            assert_eq!(simulation.open(Some(&id)).session.payload(), None);
         }
     }
 }
 
 #[test]
 fn a_new_id_takes_along_what_another_request_wrote_meanwhile() {
-    let mut world = World::new(engine());
-    let id = written(&mut world, None, &[("a", 1)]);
-    let mut slow = world.open(Some(&id));
-    written(&mut world, Some(&id), &[("a", 1), ("theirs", 2)]);
-    slow.session.regenerate(world.now);
-    let (reason, new) = world.close(&mut slow);
+    let mut simulation = Simulation::new(engine());
+    let id = written(&mut simulation, None, &[("a", 1)]);
+    let mut slow = simulation.open(Some(&id));
+    written(&mut simulation, Some(&id), &[("a", 1), ("theirs", 2)]);
+    slow.session.regenerate(simulation.now);
+    let (reason, new) = simulation.close(&mut slow);
     assert_eq!(reason, None);
-    assert_eq!(world.open(new.as_deref()).session.payload(), Some(r#"{"a":1,"theirs":2}"#));
+    assert_eq!(simulation.open(new.as_deref()).session.payload(), Some(r#"{"a":1,"theirs":2}"#));
 }
 
 #[test]
 fn a_login_over_another_users_session_leaves_that_ones_data_behind() {
-    let mut world = World::new(engine());
-    let id = login(&mut world, None, &[("iban", 5)]);
-    let mut request = world.open(Some(&id));
+    let mut simulation = Simulation::new(engine());
+    let id = login(&mut simulation, None, &[("iban", 5)]);
+    let mut request = simulation.open(Some(&id));
     let content = Content::Changed(r#"{"iban":5,"welcome":1}"#);
-    let shown = request.session.login("bob", &content, world.now).unwrap();
+    let shown = request.session.login("bob", &content, simulation.now).unwrap();
     assert_eq!(shown.as_deref(), Some(r#"{"welcome":1}"#));
     request.data = Some(BTreeMap::from([("welcome".into(), 1)]));
-    let new = world.close(&mut request).1;
-    let session = world.open(new.as_deref()).session;
+    let new = simulation.close(&mut request).1;
+    let session = simulation.open(new.as_deref()).session;
     assert_eq!((session.payload(), session.meta().user.as_deref()), (Some(r#"{"welcome":1}"#), Some("bob")));
 }
 
 #[test]
 fn a_login_without_data_is_kept_and_an_empty_session_of_a_user_goes_on() {
-    let mut world = World::new(engine());
-    let id = login(&mut world, None, &[]);
-    assert_eq!(world.open(Some(&id)).session.meta().user.as_deref(), Some("ada"));
-    written(&mut world, Some(&id), &[("flash", 1)]);
-    let mut shown = world.open(Some(&id));
+    let mut simulation = Simulation::new(engine());
+    let id = login(&mut simulation, None, &[]);
+    assert_eq!(simulation.open(Some(&id)).session.meta().user.as_deref(), Some("ada"));
+    written(&mut simulation, Some(&id), &[("flash", 1)]);
+    let mut shown = simulation.open(Some(&id));
     shown.data = Some(BTreeMap::new());
-    world.close(&mut shown);
-    assert_eq!(world.open(Some(&id)).session.meta().user.as_deref(), Some("ada"));
+    simulation.close(&mut shown);
+    assert_eq!(simulation.open(Some(&id)).session.meta().user.as_deref(), Some("ada"));
 }
 
 #[test]
 fn of_two_live_ids_the_one_written_last_is_the_session() {
-    let mut world = World::new(engine());
-    let old = written(&mut world, None, &[("n", 1)]);
-    world.now = world.now.plus(Seconds(2));
-    let new = written(&mut world, None, &[("n", 2)]);
+    let mut simulation = Simulation::new(engine());
+    let old = written(&mut simulation, None, &[("n", 1)]);
+    simulation.now = simulation.now.plus(Seconds(2));
+    let new = written(&mut simulation, None, &[("n", 2)]);
     for header in [format!("{old}; session={new}"), format!("{new}; session={old}")] {
-        let session = world.open(Some(&header)).session;
+        let session = simulation.open(Some(&header)).session;
         assert_eq!(session.payload(), Some(r#"{"n":2}"#));
-        assert_eq!(session.key(), Some(world.engine.scope().key(&new).as_str()));
+        assert_eq!(session.key(), Some(simulation.engine.scope().key(&new).as_str()));
     }
 }
 
 #[test]
 fn no_record_opens_under_another_name_audience_or_namespace() {
-    let mut world = World::new(engine());
-    let id = written(&mut world, None, &[("n", 1)]);
+    let mut simulation = Simulation::new(engine());
+    let id = written(&mut simulation, None, &[("n", 1)]);
     let others = [
         Engine::builder(Id::default()).stored().audience("b"),
         Engine::builder(Id::default()).stored().namespace("b"),
     ];
     for other in others {
-        world.engine = other.build().unwrap();
-        assert_eq!(world.open(Some(&id)).session.reason(), Some(Reason::NotFound));
+        simulation.engine = other.build().unwrap();
+        assert_eq!(simulation.open(Some(&id)).session.reason(), Some(Reason::NotFound));
     }
 }
 
-fn login(world: &mut World, cookie: Option<&str>, data: &[(&str, u32)]) -> String {
-    let mut request = world.open(cookie);
-    request.session.login("ada", &Content::Unchanged, world.now).unwrap();
+fn login(simulation: &mut Simulation, cookie: Option<&str>, data: &[(&str, u32)]) -> String {
+    let mut request = simulation.open(cookie);
+    request.session.login("ada", &Content::Unchanged, simulation.now).unwrap();
     request.data = Some(data.iter().map(|(key, value)| ((*key).to_owned(), *value)).collect());
-    world.close(&mut request).1.unwrap()
+    simulation.close(&mut request).1.unwrap()
 }
 
 /// What is read next of the session of a cookie.
-fn label_of(world: &mut World, cookie: &str) -> Option<String> {
-    world.open(Some(cookie)).session.label().map(str::to_owned)
+fn label_of(simulation: &mut Simulation, cookie: &str) -> Option<String> {
+    simulation.open(Some(cookie)).session.label().map(str::to_owned)
 }
 
 /// A login of ada's on Firefox.
-fn on_firefox(world: &mut World) -> String {
-    let mut request = world.open(None);
-    request.session.login("ada", &Content::Unchanged, world.now).unwrap();
+fn on_firefox(simulation: &mut Simulation) -> String {
+    let mut request = simulation.open(None);
+    request.session.login("ada", &Content::Unchanged, simulation.now).unwrap();
     request.session.describe("Firefox");
     request.data = Some(BTreeMap::from([("a".into(), 1)]));
-    world.close(&mut request).1.unwrap()
+    simulation.close(&mut request).1.unwrap()
 }
 
 #[test]
 fn a_label_goes_along_with_its_session_and_ends_with_it() {
-    let mut world = World::new(engine());
-    let id = on_firefox(&mut world);
-    written(&mut world, Some(&id), &[("a", 2)]);
-    assert_eq!(label_of(&mut world, &id).as_deref(), Some("Firefox"));
-    let mut rights = world.open(Some(&id));
-    rights.session.regenerate(world.now);
-    let id = world.close(&mut rights).1.unwrap();
-    assert_eq!(label_of(&mut world, &id).as_deref(), Some("Firefox"), "a new id");
-    let mut kept = world.open(Some(&id));
-    kept.session.except("ada", world.now).unwrap();
-    let id = world.close(&mut kept).1.unwrap();
-    assert_eq!(label_of(&mut world, &id).as_deref(), Some("Firefox"), "excepted from a revocation");
-    let again = login(&mut world, Some(&id), &[("a", 3)]);
-    assert_eq!(label_of(&mut world, &again), None, "a login begins anew");
-    let id = on_firefox(&mut world);
-    let mut logout = world.open(Some(&id));
-    logout.session.logout(world.now);
+    let mut simulation = Simulation::new(engine());
+    let id = on_firefox(&mut simulation);
+    written(&mut simulation, Some(&id), &[("a", 2)]);
+    assert_eq!(label_of(&mut simulation, &id).as_deref(), Some("Firefox"));
+    let mut rights = simulation.open(Some(&id));
+    rights.session.regenerate(simulation.now);
+    let id = simulation.close(&mut rights).1.unwrap();
+    assert_eq!(label_of(&mut simulation, &id).as_deref(), Some("Firefox"), "a new id");
+    let mut kept = simulation.open(Some(&id));
+    kept.session.except("ada", simulation.now).unwrap();
+    let id = simulation.close(&mut kept).1.unwrap();
+    assert_eq!(label_of(&mut simulation, &id).as_deref(), Some("Firefox"), "excepted from a revocation");
+    let again = login(&mut simulation, Some(&id), &[("a", 3)]);
+    assert_eq!(label_of(&mut simulation, &again), None, "a login begins anew");
+    let id = on_firefox(&mut simulation);
+    let mut logout = simulation.open(Some(&id));
+    logout.session.logout(simulation.now);
     logout.data = Some(BTreeMap::from([("b".into(), 1)]));
-    let id = world.close(&mut logout).1.unwrap();
-    assert_eq!(label_of(&mut world, &id), None, "a logout");
+    let id = simulation.close(&mut logout).1.unwrap();
+    assert_eq!(label_of(&mut simulation, &id), None, "a logout");
 }
 
 #[test]
 fn a_default_is_for_users_whose_session_has_no_label() {
-    let mut world = World::new(engine());
+    let mut simulation = Simulation::new(engine());
     let mut write = |cookie: Option<&str>, user: Option<&str>| {
-        let mut request = world.open(cookie);
+        let mut request = simulation.open(cookie);
         request.session.describe_by_default("Safari");
         if let Some(user) = user {
-            request.session.login(user, &Content::Unchanged, world.now).unwrap();
+            request.session.login(user, &Content::Unchanged, simulation.now).unwrap();
         }
-        request.data = Some(BTreeMap::from([("a".into(), world.rng)]));
-        let id = world.close(&mut request).1.or(cookie.map(str::to_owned)).unwrap();
-        (label_of(&mut world, &id), id)
+        request.data = Some(BTreeMap::from([("a".into(), simulation.rng)]));
+        let id = simulation.close(&mut request).1.or(cookie.map(str::to_owned)).unwrap();
+        (label_of(&mut simulation, &id), id)
     };
     let (of_nobody, id) = write(None, None);
     assert_eq!(of_nobody, None);
     assert_eq!(write(Some(&id), Some("ada")).0.as_deref(), Some("Safari"));
-    let firefox = on_firefox(&mut world);
-    let mut request = world.open(Some(&firefox));
+    let firefox = on_firefox(&mut simulation);
+    let mut request = simulation.open(Some(&firefox));
     request.session.describe_by_default("Safari");
     request.data = Some(BTreeMap::from([("a".into(), 2)]));
-    world.close(&mut request);
-    assert_eq!(label_of(&mut world, &firefox).as_deref(), Some("Firefox"));
+    simulation.close(&mut request);
+    assert_eq!(label_of(&mut simulation, &firefox).as_deref(), Some("Firefox"));
 }
 
 #[test]
 fn of_two_requests_that_overlap_neither_takes_the_label_away() {
-    let mut world = World::new(engine());
-    let id = login(&mut world, None, &[("a", 1)]);
-    let (mut one, mut other) = (world.open(Some(&id)), world.open(Some(&id)));
+    let mut simulation = Simulation::new(engine());
+    let id = login(&mut simulation, None, &[("a", 1)]);
+    let (mut one, mut other) = (simulation.open(Some(&id)), simulation.open(Some(&id)));
     one.session.describe_by_default("Safari");
     for (request, key) in [(&mut one, "b"), (&mut other, "c")] {
         request.data = Some(BTreeMap::from([("a".into(), 1), (key.into(), 1)]));
-        world.close(request);
+        simulation.close(request);
     }
-    let read = world.open(Some(&id)).session;
+    let read = simulation.open(Some(&id)).session;
     assert_eq!((read.payload(), read.label()), (Some(r#"{"a":1,"b":1,"c":1}"#), Some("Safari")));
 }
 
 #[test]
 fn a_change_of_user_under_one_id_takes_no_label_along() {
-    let mut world = World::new(engine());
-    let id = on_firefox(&mut world);
-    let mut late = world.open(Some(&id));
-    late.session.head(&Content::Unchanged, true, world.now, &mut rng(&mut world.rng)).unwrap();
+    let mut simulation = Simulation::new(engine());
+    let id = on_firefox(&mut simulation);
+    let mut late = simulation.open(Some(&id));
+    late.session.head(&Content::Unchanged, true, simulation.now, &mut rng(&mut simulation.rng)).unwrap();
     late.data = Some(BTreeMap::from([("user_id".into(), 7)]));
-    world.close(&mut late);
-    assert_eq!(label_of(&mut world, &id), None);
+    simulation.close(&mut late);
+    assert_eq!(label_of(&mut simulation, &id), None);
 }
 
 #[test]
 fn the_old_id_of_a_login_is_empty_and_suppressed_for_a_minute_and_unknown_later() {
-    let mut world = World::new(engine());
-    let id = written(&mut world, None, &[("a", 1)]);
-    let mut login = world.open(Some(&id));
-    login.session.login("ada", &Content::Unchanged, world.now).unwrap();
+    let mut simulation = Simulation::new(engine());
+    let id = written(&mut simulation, None, &[("a", 1)]);
+    let mut login = simulation.open(Some(&id));
+    login.session.login("ada", &Content::Unchanged, simulation.now).unwrap();
     login.data = Some(BTreeMap::from([("a".into(), 1)]));
-    let new = world.close(&mut login).1.unwrap();
-    let mut late = world.open(Some(&id));
+    let new = simulation.close(&mut login).1.unwrap();
+    let mut late = simulation.open(Some(&id));
     assert_eq!((late.session.payload(), late.session.reason()), (None, Some(Reason::Ended)));
     late.data = Some(BTreeMap::from([("cart".into(), 1)]));
-    assert_eq!(world.close(&mut late).1, None, "a late response logs nobody out");
-    let session = world.open(Some(&new)).session;
+    assert_eq!(simulation.close(&mut late).1, None, "a late response logs nobody out");
+    let session = simulation.open(Some(&new)).session;
     assert_eq!((session.payload(), session.meta().user.as_deref()), (Some(r#"{"a":1}"#), Some("ada")));
-    world.now = world.now.plus(Seconds(61));
-    assert_eq!(world.open(Some(&id)).session.reason(), Some(Reason::NotFound));
+    simulation.now = simulation.now.plus(Seconds(61));
+    assert_eq!(simulation.open(Some(&id)).session.reason(), Some(Reason::NotFound));
 }
 
 #[test]
 fn a_touch_moves_the_end_and_no_data_and_yields_to_a_write() {
-    let mut world = World::new(engine());
-    let id = written(&mut world, None, &[("a", 1)]);
-    world.now = world.now.plus(Seconds::days(4));
-    let (mut reader, mut writer) = (world.open(Some(&id)), world.open(Some(&id)));
+    let mut simulation = Simulation::new(engine());
+    let id = written(&mut simulation, None, &[("a", 1)]);
+    simulation.now = simulation.now.plus(Seconds::days(4));
+    let (mut reader, mut writer) = (simulation.open(Some(&id)), simulation.open(Some(&id)));
     writer.data = Some(BTreeMap::from([("a".into(), 2)]));
-    world.close(&mut writer);
-    let before = world.store.writes;
-    let (reason, cookie) = world.close(&mut reader);
-    assert_eq!((reason, world.store.writes - before), (None, 1));
+    simulation.close(&mut writer);
+    let before = simulation.store.writes;
+    let (reason, cookie) = simulation.close(&mut reader);
+    assert_eq!((reason, simulation.store.writes - before), (None, 1));
     assert_eq!(cookie.as_deref(), Some(id.as_str()), "its Max-Age begins anew");
-    assert_eq!(world.open(Some(&id)).session.payload(), Some(r#"{"a":2}"#));
+    assert_eq!(simulation.open(Some(&id)).session.payload(), Some(r#"{"a":2}"#));
 }
 
 #[test]
 fn a_number_that_other_languages_do_not_read_is_not_written_and_lives_on_where_it_is() {
-    let mut world = World::new(engine());
-    let id = written(&mut world, None, &[("a", 1)]);
-    let mut session = world.open(Some(&id)).session;
-    let refused = session.finish(&Content::Changed(r#"{"a":NaN}"#), world.now, &mut rng(&mut world.rng));
+    let mut simulation = Simulation::new(engine());
+    let id = written(&mut simulation, None, &[("a", 1)]);
+    let mut session = simulation.open(Some(&id)).session;
+    let refused =
+        session.finish(&Content::Changed(r#"{"a":NaN}"#), simulation.now, &mut rng(&mut simulation.rng));
     assert!(refused.unwrap_err().to_string().contains("store it as text"));
-    for row in world.store.memory.rows.values_mut() {
+    for row in simulation.store.memory.rows.values_mut() {
         row.text = row.text.replace(r#"{"a":1}"#, r#"{"a":NaN}"#);
     }
-    world.now = world.now.plus(Seconds::days(4));
-    let (mut reader, before) = (world.open(Some(&id)), world.store.writes);
-    assert_eq!((world.close(&mut reader).0, world.store.writes - before), (None, 1));
-    assert_eq!(world.open(Some(&id)).session.payload(), Some(r#"{"a":NaN}"#));
+    simulation.now = simulation.now.plus(Seconds::days(4));
+    let (mut reader, before) = (simulation.open(Some(&id)), simulation.store.writes);
+    assert_eq!((simulation.close(&mut reader).0, simulation.store.writes - before), (None, 1));
+    assert_eq!(simulation.open(Some(&id)).session.payload(), Some(r#"{"a":NaN}"#));
 }
 
 #[test]
 fn a_session_that_would_end_after_the_year_9999_ends_in_it() {
     let for_ever = Policy { idle: Some(Seconds(u64::MAX)), absolute: None, ..Policy::default() };
-    let mut world = World::new(Engine::builder(Id::default()).stored().policy(for_ever).build().unwrap());
-    let id = written(&mut world, None, &[("a", 1)]);
-    let ends: Vec<_> =
-        world.store.memory.rows.values().map(|row| row.text.contains(r#""x":253402214400000,"#)).collect();
+    let mut simulation =
+        Simulation::new(Engine::builder(Id::default()).stored().policy(for_ever).build().unwrap());
+    let id = written(&mut simulation, None, &[("a", 1)]);
+    let ends: Vec<_> = simulation
+        .store
+        .memory
+        .rows
+        .values()
+        .map(|row| row.text.contains(r#""x":253402214400000,"#))
+        .collect();
     assert_eq!(ends, [true]);
-    assert_eq!(world.open(Some(&id)).session.payload(), Some(r#"{"a":1}"#));
+    assert_eq!(simulation.open(Some(&id)).session.payload(), Some(r#"{"a":1}"#));
 }
 
 #[test]
 fn a_session_without_a_record_any_more_is_not_made_again() {
-    let mut world = World::new(engine());
-    let id = written(&mut world, None, &[("a", 1)]);
-    let mut request = world.open(Some(&id));
-    world.store.memory.rows.clear();
+    let mut simulation = Simulation::new(engine());
+    let id = written(&mut simulation, None, &[("a", 1)]);
+    let mut request = simulation.open(Some(&id));
+    simulation.store.memory.rows.clear();
     request.data = Some(BTreeMap::from([("a".into(), 2)]));
-    assert_eq!(world.close(&mut request), (Some(Reason::Ended), None));
-    assert!(world.store.memory.rows.is_empty());
+    assert_eq!(simulation.close(&mut request), (Some(Reason::Ended), None));
+    assert!(simulation.store.memory.rows.is_empty());
 }
 
 #[test]
@@ -492,11 +500,11 @@ fn a_store_that_fails_leaves_an_empty_session_that_writes_nothing() {
 
 #[test]
 fn an_empty_session_makes_no_record_and_no_cookie() {
-    let mut world = World::new(engine());
-    let mut request = world.open(None);
+    let mut simulation = Simulation::new(engine());
+    let mut request = simulation.open(None);
     request.data = Some(BTreeMap::new());
-    assert_eq!(world.close(&mut request), (None, None));
-    assert!(world.store.memory.rows.is_empty());
+    assert_eq!(simulation.close(&mut request), (None, None));
+    assert!(simulation.store.memory.rows.is_empty());
 }
 
 #[test]
@@ -511,12 +519,12 @@ fn a_session_in_its_cookie_moves_into_the_store() {
     let mut session = inside.open("", START);
     let head = session.head(&Content::Changed(r#"{"a":1}"#), true, START, &mut roll).unwrap();
     let chain = shortcrust::Chain::from(Id::default()).read(shortcrust::Reader::forever(sealed())).unwrap();
-    let mut world = World::new(Engine::builder(chain).stored().build().unwrap());
-    world.now = START.plus(Seconds(5));
-    let mut reader = world.open(Some(head.cookies[0].value()));
+    let mut simulation = Simulation::new(Engine::builder(chain).stored().build().unwrap());
+    simulation.now = START.plus(Seconds(5));
+    let mut reader = simulation.open(Some(head.cookies[0].value()));
     assert_eq!(reader.session.payload(), Some(r#"{"a":1}"#));
-    let id = world.close(&mut reader).1.unwrap();
-    let moved = world.open(Some(&id)).session;
+    let id = simulation.close(&mut reader).1.unwrap();
+    let moved = simulation.open(Some(&id)).session;
     assert_eq!((moved.payload(), moved.meta().created), (Some(r#"{"a":1}"#), Some(START)));
 }
 
@@ -524,74 +532,78 @@ mod in_cookies {
     //! Revocation of sessions in cookies.
     use super::*;
 
-    fn world() -> World {
+    fn simulation() -> Simulation {
         let keys = shortcrust::Keyring::newest_first(["a secret of thirty-two bytes or more"]).unwrap();
-        World::new(Engine::builder(Sealed::new(&keys, "").unwrap()).revocable().build().unwrap())
+        Simulation::new(Engine::builder(Sealed::new(&keys, "").unwrap()).revocable().build().unwrap())
     }
 
-    fn login(world: &mut World) -> String {
-        super::login(world, None, &[("a", 1)])
+    fn login(simulation: &mut Simulation) -> String {
+        super::login(simulation, None, &[("a", 1)])
     }
 
     #[test]
     fn a_cookie_from_before_the_logout_is_revoked() {
-        let mut world = world();
-        let cookie = login(&mut world);
-        let mut request = world.open(Some(&cookie));
+        let mut simulation = simulation();
+        let cookie = login(&mut simulation);
+        let mut request = simulation.open(Some(&cookie));
         request.session.destroy();
-        world.close(&mut request);
-        assert_eq!(world.open(Some(&cookie)).session.reason(), Some(Reason::Revoked));
+        simulation.close(&mut request);
+        assert_eq!(simulation.open(Some(&cookie)).session.reason(), Some(Reason::Revoked));
     }
 
     #[test]
     fn all_sessions_of_a_user_end_and_later_ones_do_not() {
-        let mut world = world();
-        let lost = login(&mut world);
-        let mut in_flight = world.open(Some(&lost));
-        world.now = world.now.plus(Seconds(5));
-        world.revoke_all("ada");
-        assert_eq!(world.open(Some(&lost)).session.reason(), Some(Reason::Revoked));
+        let mut simulation = simulation();
+        let lost = login(&mut simulation);
+        let mut in_flight = simulation.open(Some(&lost));
+        simulation.now = simulation.now.plus(Seconds(5));
+        simulation.revoke_all("ada");
+        assert_eq!(simulation.open(Some(&lost)).session.reason(), Some(Reason::Revoked));
         in_flight.data = Some(BTreeMap::from([("a".into(), 2)]));
-        let sealed_again = world.close(&mut in_flight).1.unwrap();
-        assert_eq!(world.open(Some(&sealed_again)).session.reason(), Some(Reason::Revoked));
-        let later = login(&mut world);
-        assert_eq!(world.open(Some(&later)).session.reason(), None, "in the very second of the revocation");
-        world.now = world.now.plus(Seconds(1));
-        world.revoke_all("ada");
-        assert_eq!(world.open(Some(&later)).session.reason(), Some(Reason::Revoked));
+        let sealed_again = simulation.close(&mut in_flight).1.unwrap();
+        assert_eq!(simulation.open(Some(&sealed_again)).session.reason(), Some(Reason::Revoked));
+        let later = login(&mut simulation);
+        assert_eq!(
+            simulation.open(Some(&later)).session.reason(),
+            None,
+            "in the very second of the revocation"
+        );
+        simulation.now = simulation.now.plus(Seconds(1));
+        simulation.revoke_all("ada");
+        assert_eq!(simulation.open(Some(&later)).session.reason(), Some(Reason::Revoked));
     }
 
     #[test]
     fn a_session_that_a_server_began_whose_clock_is_ahead_is_revoked_too() {
-        let mut world = world();
-        world.now = START.plus(Seconds(59));
-        let ahead = login(&mut world);
-        world.now = START.plus(Seconds(4));
-        world.revoke_all("ada");
-        assert_eq!(world.open(Some(&ahead)).session.reason(), Some(Reason::Revoked));
+        let mut simulation = simulation();
+        simulation.now = START.plus(Seconds(59));
+        let ahead = login(&mut simulation);
+        simulation.now = START.plus(Seconds(4));
+        simulation.revoke_all("ada");
+        assert_eq!(simulation.open(Some(&ahead)).session.reason(), Some(Reason::Revoked));
     }
 
     #[test]
     fn a_new_id_in_flight_does_not_outlive_the_logout() {
-        let mut world = world();
-        let cookie = login(&mut world);
-        let (mut slow, mut out) = (world.open(Some(&cookie)), world.open(Some(&cookie)));
-        out.session.logout(world.now);
+        let mut simulation = simulation();
+        let cookie = login(&mut simulation);
+        let (mut slow, mut out) = (simulation.open(Some(&cookie)), simulation.open(Some(&cookie)));
+        out.session.logout(simulation.now);
         out.data = Some(BTreeMap::new());
-        world.close(&mut out);
-        slow.session.regenerate(world.now);
-        assert_eq!(world.close(&mut slow), (Some(Reason::Ended), None));
+        simulation.close(&mut out);
+        slow.session.regenerate(simulation.now);
+        assert_eq!(simulation.close(&mut slow), (Some(Reason::Ended), None));
     }
 
     #[test]
     fn an_old_cookie_ends_with_the_session_that_it_was_converted_to() {
         let keys = || shortcrust::Keyring::newest_first(["a secret of thirty-two bytes or more"]).unwrap();
         let now = START;
-        let old = |world: &mut World| {
+        let old = |simulation: &mut Simulation| {
             let payload = r#"{"a":1,"user_id":"ada"}"#;
             let flask = shortcrust::format::Flask::new(&keys(), &shortcrust::format::FlaskOptions::default());
             shortcrust::Chain::from(flask)
-                .seal_cookie("session", payload, now, &Policy::NONE, &mut rng(&mut world.rng))
+                .seal_cookie("session", payload, now, &Policy::NONE, &mut rng(&mut simulation.rng))
                 .unwrap()
         };
         let reader = || {
@@ -601,26 +613,26 @@ mod in_cookies {
         let sealed = || shortcrust::Chain::from(Sealed::new(&keys(), "").unwrap()).read(reader()).unwrap();
         let stored = || shortcrust::Chain::from(Id::default()).read(reader()).unwrap();
         for engine in [Engine::builder(sealed()).revocable(), Engine::builder(stored()).stored()] {
-            let mut world = World::new(engine.build().unwrap());
-            let old = old(&mut world);
-            world.now = world.now.plus(Seconds(5));
-            let (mut first, mut second) = (world.open(Some(&old)), world.open(Some(&old)));
+            let mut simulation = Simulation::new(engine.build().unwrap());
+            let old = old(&mut simulation);
+            simulation.now = simulation.now.plus(Seconds(5));
+            let (mut first, mut second) = (simulation.open(Some(&old)), simulation.open(Some(&old)));
             second.data = Some(BTreeMap::from([("a".into(), 1), ("b".into(), 2)]));
-            let new = world.close(&mut first).1;
-            assert_eq!(world.close(&mut second).0, None, "of two first requests none loses");
-            let mut out = world.open(new.as_deref());
+            let new = simulation.close(&mut first).1;
+            assert_eq!(simulation.close(&mut second).0, None, "of two first requests none loses");
+            let mut out = simulation.open(new.as_deref());
             out.session.destroy();
-            world.close(&mut out);
-            world.now = world.now.plus(Seconds(3600));
-            assert_eq!(world.open(Some(&old)).session.payload(), None);
+            simulation.close(&mut out);
+            simulation.now = simulation.now.plus(Seconds(3600));
+            assert_eq!(simulation.open(Some(&old)).session.payload(), None);
         }
         for engine in [Engine::builder(sealed()).revocable(), Engine::builder(stored()).stored()] {
-            let mut world = World::new(engine.build().unwrap());
-            let old = old(&mut world);
-            world.now = world.now.plus(Seconds(5));
-            world.revoke_all("ada");
+            let mut simulation = Simulation::new(engine.build().unwrap());
+            let old = old(&mut simulation);
+            simulation.now = simulation.now.plus(Seconds(5));
+            simulation.revoke_all("ada");
             assert_eq!(
-                world.open(Some(&old)).session.reason(),
+                simulation.open(Some(&old)).session.reason(),
                 Some(Reason::Revoked),
                 "none brought it before"
             );
@@ -631,11 +643,12 @@ mod in_cookies {
     fn the_user_is_found_where_the_application_keeps_it() {
         let keys = shortcrust::Keyring::newest_first(["a secret of thirty-two bytes or more"]).unwrap();
         let sealed = Sealed::new(&keys, "").unwrap();
-        let mut world = World::new(Engine::builder(sealed).revocable().user_key("_user_id").build().unwrap());
-        let cookie = written(&mut world, None, &[("_user_id", 7)]);
-        assert_eq!(world.open(Some(&cookie)).session.meta().user.as_deref(), Some("7"));
-        let cookie = written(&mut world, Some(&cookie), &[("cart", 1)]);
-        assert_eq!(world.open(Some(&cookie)).session.meta().user, None);
+        let mut simulation =
+            Simulation::new(Engine::builder(sealed).revocable().user_key("_user_id").build().unwrap());
+        let cookie = written(&mut simulation, None, &[("_user_id", 7)]);
+        assert_eq!(simulation.open(Some(&cookie)).session.meta().user.as_deref(), Some("7"));
+        let cookie = written(&mut simulation, Some(&cookie), &[("cart", 1)]);
+        assert_eq!(simulation.open(Some(&cookie)).session.meta().user, None);
     }
 
     #[test]
@@ -650,20 +663,20 @@ mod in_cookies {
 #[test]
 fn an_id_is_signed_as_flask_session_signs_it_where_a_salt_is_given() {
     let keys = shortcrust::Keyring::newest_first(["new secret", "secret"]).unwrap();
-    let mut world =
-        World::new(Engine::builder(Id::signed(&keys, b"flask-session")).stored().build().unwrap());
+    let mut simulation =
+        Simulation::new(Engine::builder(Id::signed(&keys, b"flask-session")).stored().build().unwrap());
     let id = "A".repeat(43);
     // itsdangerous 2.2: Signer("secret", salt="flask-session", key_derivation="hmac").sign("A" * 43)
     let signed = format!("{id}.R5-X4H688gM8WwGjostihKFefeg");
-    assert_eq!(world.open(Some(&signed)).session.reason(), Some(Reason::NotFound));
-    assert_eq!(world.open(Some(&id)).session.reason(), Some(Reason::Malformed));
-    assert_eq!(world.open(Some(&format!("{id}.{id}"))).session.reason(), Some(Reason::BadSignature));
+    assert_eq!(simulation.open(Some(&signed)).session.reason(), Some(Reason::NotFound));
+    assert_eq!(simulation.open(Some(&id)).session.reason(), Some(Reason::Malformed));
+    assert_eq!(simulation.open(Some(&format!("{id}.{id}"))).session.reason(), Some(Reason::BadSignature));
 }
 
 #[test]
 fn an_id_has_as_many_random_bytes_as_is_said_and_no_fewer_than_16() {
     let built = |bytes| Engine::builder(Id::default()).stored().id_bytes(bytes).build();
-    let mut world = World::new(built(24).unwrap());
-    assert_eq!(written(&mut world, None, &[("a", 1)]).len(), 32);
+    let mut simulation = Simulation::new(built(24).unwrap());
+    assert_eq!(written(&mut simulation, None, &[("a", 1)]).len(), 32);
     assert_eq!(built(15).unwrap_err().code(), "option");
 }

@@ -17,7 +17,7 @@ const ADAS: &str = r#"{"cookie":{"originalMaxAge":60000,"path":"/"},"user":"ada"
 
 /// Our store, and the rows of express-session's.
 #[derive(Default)]
-struct World {
+struct Simulation {
     records: HashMap<String, Row>,
     users: HashMap<String, String>,
     rows: BTreeMap<String, String>,
@@ -25,7 +25,7 @@ struct World {
     actions: Vec<&'static str>,
 }
 
-impl World {
+impl Simulation {
     fn with_row(text: &str) -> Self {
         Self { rows: BTreeMap::from([(SID.to_owned(), text.to_owned())]), ..Self::default() }
     }
@@ -160,24 +160,24 @@ proptest! {
         order in prop::collection::vec(0_usize..5, 0..80),
         is_logged_out in any::<bool>(),
     ) {
-        let (engine, mut world) = (front(), World::with_row(ADAS));
+        let (engine, mut simulation) = (front(), Simulation::with_row(ADAS));
         let mut sessions: Vec<_> = (0..5).map(|_| engine.open(&old_cookie(), NOW)).collect();
         for at in order {
-            world.step(&mut sessions[at]);
+            simulation.step(&mut sessions[at]);
         }
         for session in &mut sessions {
-            while world.step(session) {}
+            while simulation.step(session) {}
             prop_assert_eq!(session.payload(), Some(r#"{"user":"ada","basket":["tea"]}"#));
         }
         let mut cookies: Vec<_> =
-            sessions.iter_mut().map(|session| new_cookie(&world.finish(session, &Content::Unchanged))).collect();
+            sessions.iter_mut().map(|session| new_cookie(&simulation.finish(session, &Content::Unchanged))).collect();
         cookies.dedup();
-        prop_assert_eq!((cookies.len(), world.created, world.rows.len()), (1, 1, 0));
+        prop_assert_eq!((cookies.len(), simulation.created, simulation.rows.len()), (1, 1, 0));
         if is_logged_out {
-            let mut last = world.opened(&engine, &cookies[0]);
+            let mut last = simulation.opened(&engine, &cookies[0]);
             last.destroy();
-            world.finish(&mut last, &Content::Unchanged);
-            prop_assert_eq!(world.opened(&engine, &old_cookie()).reason(), Some(Reason::Ended));
+            simulation.finish(&mut last, &Content::Unchanged);
+            prop_assert_eq!(simulation.opened(&engine, &old_cookie()).reason(), Some(Reason::Ended));
         }
     }
 }
@@ -185,81 +185,85 @@ proptest! {
 #[test]
 fn a_logout_is_not_undone_by_first_requests_that_are_under_way() {
     for steps in 0..8 {
-        let (engine, mut world) = (front(), World::with_row(ADAS));
+        let (engine, mut simulation) = (front(), Simulation::with_row(ADAS));
         let mut late = engine.open(&old_cookie(), NOW);
         for _ in 0..steps {
-            world.step(&mut late);
+            simulation.step(&mut late);
         }
-        let mut first = world.opened(&engine, &old_cookie());
+        let mut first = simulation.opened(&engine, &old_cookie());
         first.logout(NOW);
-        world.finish(&mut first, &Content::Changed("{}"));
-        while world.step(&mut late) {}
-        world.finish(&mut late, &Content::Changed(r#"{"user":"ada","n":1}"#));
-        assert_eq!(world.opened(&engine, &old_cookie()).reason(), Some(Reason::Ended), "after {steps} steps");
-        assert_eq!(world.rows.len(), 0);
+        simulation.finish(&mut first, &Content::Changed("{}"));
+        while simulation.step(&mut late) {}
+        simulation.finish(&mut late, &Content::Changed(r#"{"user":"ada","n":1}"#));
+        assert_eq!(
+            simulation.opened(&engine, &old_cookie()).reason(),
+            Some(Reason::Ended),
+            "after {steps} steps"
+        );
+        assert_eq!(simulation.rows.len(), 0);
     }
 }
 
 #[test]
 fn the_first_request_gets_a_cookie_and_the_next_asks_for_nothing_old() {
-    let (engine, mut world) = (front(), World::with_row(ADAS));
-    let mut first = world.opened(&engine, &old_cookie());
-    assert_eq!(world.actions, ["load", "read row", "load", "create", "remove row"]);
-    let cookie = new_cookie(&world.finish(&mut first, &Content::Unchanged));
-    world.actions.clear();
+    let (engine, mut simulation) = (front(), Simulation::with_row(ADAS));
+    let mut first = simulation.opened(&engine, &old_cookie());
+    assert_eq!(simulation.actions, ["load", "read row", "load", "create", "remove row"]);
+    let cookie = new_cookie(&simulation.finish(&mut first, &Content::Unchanged));
+    simulation.actions.clear();
     let header = format!("{}; {cookie}", old_cookie());
-    let mut next = world.opened(&engine, &header);
+    let mut next = simulation.opened(&engine, &header);
     assert_eq!(next.payload(), Some(r#"{"user":"ada","basket":["tea"]}"#));
-    assert_eq!(world.finish(&mut next, &Content::Unchanged).cookies, []);
-    assert_eq!(world.actions, ["load"]);
+    assert_eq!(simulation.finish(&mut next, &Content::Unchanged).cookies, []);
+    assert_eq!(simulation.actions, ["load"]);
 }
 
 #[test]
 fn a_row_that_could_not_be_removed_is_removed_when_its_cookie_comes_again() {
-    let (engine, mut world) = (front(), World::with_row(ADAS));
-    world.opened(&engine, &old_cookie());
-    world.rows.insert(SID.to_owned(), ADAS.to_owned());
-    let mut again = world.opened(&engine, &old_cookie());
+    let (engine, mut simulation) = (front(), Simulation::with_row(ADAS));
+    simulation.opened(&engine, &old_cookie());
+    simulation.rows.insert(SID.to_owned(), ADAS.to_owned());
+    let mut again = simulation.opened(&engine, &old_cookie());
     again.destroy();
-    world.finish(&mut again, &Content::Unchanged);
-    world.rows.insert(SID.to_owned(), ADAS.to_owned());
-    assert_eq!(world.opened(&engine, &old_cookie()).reason(), Some(Reason::Ended));
-    assert_eq!((world.created, world.rows.len()), (1, 0));
+    simulation.finish(&mut again, &Content::Unchanged);
+    simulation.rows.insert(SID.to_owned(), ADAS.to_owned());
+    assert_eq!(simulation.opened(&engine, &old_cookie()).reason(), Some(Reason::Ended));
+    assert_eq!((simulation.created, simulation.rows.len()), (1, 0));
 }
 
 #[test]
 fn revoking_a_user_reaches_the_rows_that_no_request_has_brought() {
-    let (engine, mut world) = (front(), World::with_row(ADAS));
-    world.revoke_all(&engine, "ada");
-    assert_eq!(world.opened(&engine, &old_cookie()).reason(), Some(Reason::Revoked));
-    assert_eq!((world.created, world.rows.len()), (0, 0));
+    let (engine, mut simulation) = (front(), Simulation::with_row(ADAS));
+    simulation.revoke_all(&engine, "ada");
+    assert_eq!(simulation.opened(&engine, &old_cookie()).reason(), Some(Reason::Revoked));
+    assert_eq!((simulation.created, simulation.rows.len()), (0, 0));
 }
 
 #[test]
 fn an_empty_row_or_one_that_is_no_json_of_every_language_stays_where_it_is() {
     for row in [r#"{"cookie":{}}"#, r#"{"n":NaN}"#, "[]", "", r#"{"n":1e400}"#] {
-        let (engine, mut world) = (front(), World::with_row(row));
-        assert_eq!(world.opened(&engine, &old_cookie()).reason(), Some(Reason::NotFound), "{row}");
-        assert_eq!((world.created, world.rows.len()), (0, 1));
+        let (engine, mut simulation) = (front(), Simulation::with_row(row));
+        assert_eq!(simulation.opened(&engine, &old_cookie()).reason(), Some(Reason::NotFound), "{row}");
+        assert_eq!((simulation.created, simulation.rows.len()), (0, 1));
     }
 }
 
 #[test]
 fn an_old_cookie_opens_nothing_after_its_time_nor_with_another_signature() {
-    let mut world = World::with_row(ADAS);
+    let mut simulation = Simulation::with_row(ADAS);
     let past = engine(UnixMillis(NOW.0 - 1));
-    assert_eq!(world.opened(&past, &old_cookie()).reason(), Some(Reason::NoCookie));
+    assert_eq!(simulation.opened(&past, &old_cookie()).reason(), Some(Reason::NoCookie));
     let forged = format!("connect.sid=s:{}", sign_cookie(SID, b"another secret of somebody"));
-    assert_eq!(world.opened(&front(), &forged).reason(), Some(Reason::NoCookie));
-    assert_eq!((world.actions.len(), world.rows.len()), (0, 1));
+    assert_eq!(simulation.opened(&front(), &forged).reason(), Some(Reason::NoCookie));
+    assert_eq!((simulation.actions.len(), simulation.rows.len()), (0, 1));
 }
 
 #[test]
 fn where_the_session_ends_in_its_first_request_no_cookie_is_set() {
-    let (engine, mut world) = (front(), World::with_row(ADAS));
-    let mut first = world.opened(&engine, &old_cookie());
+    let (engine, mut simulation) = (front(), Simulation::with_row(ADAS));
+    let mut first = simulation.opened(&engine, &old_cookie());
     first.destroy();
-    assert_eq!(world.finish(&mut first, &Content::Unchanged).cookies, []);
+    assert_eq!(simulation.finish(&mut first, &Content::Unchanged).cookies, []);
 }
 
 #[test]

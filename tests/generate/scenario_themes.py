@@ -416,8 +416,8 @@ def merges() -> Iterator[Scenario]:
     )
 
 
-def owed() -> Iterator[Scenario]:
-    """A save in the middle, and what the head owes for it."""
+def cookie_due() -> Iterator[Scenario]:
+    """A save in the middle, and the cookie that is due for it in the head."""
     yield scenario(
         "a session that was saved in the middle has its cookie in the head",
         [],
@@ -437,7 +437,7 @@ def owed() -> Iterator[Scenario]:
         {"A": ends(cookie="set"), "phone": has("ada", a=1), "records": 1},
     )
     yield scenario(
-        "a logout after a save in the middle ends what was saved, and owes no cookie",
+        "a logout after a save in the middle ends what was saved, and no cookie is due",
         [],
         whole("A", "phone", ["sets", {"a": 1}], ["saves"], ["logs out"]),
         {"A": {"cookie": "none"}, "phone": NO_COOKIE, "records": 0},
@@ -480,4 +480,4 @@ def owed() -> Iterator[Scenario]:
     )
 
 
-THEMES = (tombstones, two_ids, late, retries, merges, owed)
+THEMES = (tombstones, two_ids, late, retries, merges, cookie_due)

@@ -91,10 +91,14 @@ def build() -> Suite:
     sealed(s, "key-unicode", "a key beyond ASCII", keys=["pop\u00df\u2603🔑" * 4])
     sealed(s, "rotation-signs", "the first of three keys seals", keys=[SECRET, OLD, OLDER])
     sealed(
-        s, "dice", "other dice", jti=random_bytes("jti 2", 16), nonce=random_bytes("nonce 2", 32)
+        s,
+        "rng",
+        "other random bytes",
+        jti=random_bytes("jti 2", 16),
+        nonce=random_bytes("nonce 2", 32),
     )
-    sealed(s, "dice-zero", "dice of zeros", jti=bytes(16), nonce=bytes(32))
-    sealed(s, "dice-ones", "dice of ones", jti=b"\xff" * 16, nonce=b"\xff" * 32)
+    sealed(s, "rng-zero", "random bytes that are all zero", jti=bytes(16), nonce=bytes(32))
+    sealed(s, "rng-ones", "random bytes that are all ones", jti=b"\xff" * 16, nonce=b"\xff" * 32)
     rotation(s)
     foreign(s)
     expiry(s)

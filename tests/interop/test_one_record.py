@@ -51,7 +51,7 @@ class Node:
         return json.loads(body)
 
 
-class World(NamedTuple):
+class Simulation(NamedTuple):
     store: Any
     node: Node
     user: str
@@ -59,7 +59,7 @@ class World(NamedTuple):
 
 
 @pytest.fixture(params=STORES)
-def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+def simulation(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Simulation]:
     with python_store(request.param, tmp_path) as (store, url):
         name = request.param.partition("-sqlalchemy")[0]
         user = new()
@@ -68,7 +68,7 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
         with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout
             node = Node(int(process.stdout.readline()))
-            yield World(store, node, user)
+            yield Simulation(store, node, user)
             node.connection.close()
             process.terminate()
 
@@ -114,8 +114,8 @@ def soon() -> int:
 RECORD = '{"v":1,"c":1,"r":2,"e":0,"u":"Ada \\u0000 \U0001f600","d":{"f":1.0,"t":{" t":[1,2]}}}'
 
 
-def test_node_reads_and_changes_what_python_wrote(world: World) -> None:
-    store, node, _ = world
+def test_node_reads_and_changes_what_python_wrote(simulation: Simulation) -> None:
+    store, node, _ = simulation
     key, user, ends = new(), f"Ada ö {new()}", soon()
     assert store.create(key, Entry(RECORD, user, ends)) == "done"
     assert node.ask("load", [key, new()]) == [{"version": 1, "text": RECORD}, None]
@@ -131,8 +131,8 @@ def test_node_reads_and_changes_what_python_wrote(world: World) -> None:
     assert store.load([key]) == [None]
 
 
-def test_python_reads_and_changes_what_node_wrote(world: World) -> None:
-    store, node, _ = world
+def test_python_reads_and_changes_what_node_wrote(simulation: Simulation) -> None:
+    store, node, _ = simulation
     key, user, ends = new(), f"Ada ö {new()}", soon()
     entry = {"text": RECORD, "user": user, "expires": ends}
     assert node.ask("create", key, entry) == "done"
@@ -148,8 +148,8 @@ def test_python_reads_and_changes_what_node_wrote(world: World) -> None:
     assert node.ask("load", [key]) == [None]
 
 
-def test_each_revokes_what_the_other_wrote(world: World) -> None:
-    store, node, _ = world
+def test_each_revokes_what_the_other_wrote(simulation: Simulation) -> None:
+    store, node, _ = simulation
     user, ends = new(), soon()
     mine, theirs = [new(), new()], [new(), new()]
 
@@ -169,10 +169,10 @@ def test_each_revokes_what_the_other_wrote(world: World) -> None:
 
 
 @pytest.fixture
-def flask(world: World) -> Callable[[str], Any]:
+def flask(simulation: Simulation) -> Callable[[str], Any]:
     """Sends Node's cookie to a Flask app on the same store, and takes over what it sets."""
     app = Flask(__name__)
-    app.config |= {"SECRET_KEY": SECRET, "SHORTCRUST_STORE": world.store}
+    app.config |= {"SECRET_KEY": SECRET, "SHORTCRUST_STORE": simulation.store}
     Shortcrust(app)
 
     @app.get("/")
@@ -183,32 +183,32 @@ def flask(world: World) -> Callable[[str], Any]:
 
     @app.get("/login")
     def log_in() -> dict[str, Any]:
-        login(world.user)
+        login(simulation.user)
         return {}
 
     @app.get("/revoke")
     def revoke() -> list[int | None]:
-        return [sessions.revoke_all(world.user, except_current=True)]
+        return [sessions.revoke_all(simulation.user, except_current=True)]
 
     @app.get("/count")
     def count() -> list[int]:
-        return [len(sessions.list(world.user))]
+        return [len(sessions.list(simulation.user))]
 
     def get(path: str = "/") -> Any:
-        headers = {"Cookie": f"session={world.node.cookie}"}
+        headers = {"Cookie": f"session={simulation.node.cookie}"}
         response = app.test_client(use_cookies=False).get(path, headers=headers)
         assert response.status_code == 200
         if line := response.headers.get("Set-Cookie"):
-            world.node.cookie = line.partition(";")[0].partition("=")[2]
+            simulation.node.cookie = line.partition(";")[0].partition("=")[2]
         return response.json
 
     return get
 
 
-def test_a_session_goes_to_and_fro(world: World, flask: Callable[..., Any]) -> None:
-    assert world.node.get() == {"seen": {}, "reason": "no_cookie"}
+def test_a_session_goes_to_and_fro(simulation: Simulation, flask: Callable[..., Any]) -> None:
+    assert simulation.node.get() == {"seen": {}, "reason": "no_cookie"}
     assert flask() == {"seen": "{'node': 1}"}
-    seen = world.node.get()["seen"]
+    seen = simulation.node.get()["seen"]
     assert seen == {"node": 1, "python": [1, 2, 1]}
     # The tuple and the float survive a change by Node, which has neither.
     assert flask() == {"seen": "{'node': 2, 'python': (1, 2.0, 1)}"}
@@ -216,9 +216,9 @@ def test_a_session_goes_to_and_fro(world: World, flask: Callable[..., Any]) -> N
 
 @pytest.mark.parametrize("is_python", [True, False])
 def test_a_login_by_one_ends_by_the_other(
-    world: World, flask: Callable[..., Any], is_python: bool
+    simulation: Simulation, flask: Callable[..., Any], is_python: bool
 ) -> None:
-    node = world.node
+    node = simulation.node
     one, other = (flask, node.get) if is_python else (node.get, flask)
     node.get()
     cookies = []

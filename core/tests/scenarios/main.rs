@@ -7,14 +7,14 @@ mod log;
 mod memory_store;
 mod random;
 mod request;
+mod simulation;
 mod store;
-mod world;
 
 use std::{collections::HashSet, env, fs, path::PathBuf};
 
 use serde_json::{Value, json};
 
-use world::World;
+use simulation::Simulation;
 
 const FIELDS: [&str; 7] = ["name", "config", "given", "steps", "outcome", "keys", "log"];
 
@@ -31,21 +31,21 @@ fn steps(scenario: &Value, field: &str) -> Vec<Value> {
     scenario[field].as_array().cloned().unwrap_or_default()
 }
 
-fn run(scenario: &Value) -> World {
-    let mut world = World::new(&scenario["config"]);
-    world.take_steps(&steps(scenario, "given"));
-    world.log.clear();
-    world.keys.0.clear();
-    world.take_steps(&steps(scenario, "steps"));
-    world
+fn run(scenario: &Value) -> Simulation {
+    let mut simulation = Simulation::new(&scenario["config"]);
+    simulation.take_steps(&steps(scenario, "given"));
+    simulation.log.clear();
+    simulation.keys.0.clear();
+    simulation.take_steps(&steps(scenario, "steps"));
+    simulation
 }
 
 /// What a scenario says in words of a browser, of a request, or of the store.
-fn outcome(world: &mut World, of: &str) -> Value {
+fn outcome(simulation: &mut Simulation, of: &str) -> Value {
     if of == "records" {
-        return json!(world.store.live().count());
+        return json!(simulation.store.live().count());
     }
-    let Some(request) = world.requests.get(of) else { return world.found_by(of) };
+    let Some(request) = simulation.requests.get(of) else { return simulation.found_by(of) };
     let cookie = match request.cookies.as_deref() {
         None => Value::Null,
         Some([]) => json!("none"),
@@ -68,10 +68,10 @@ fn every_scenario_has_its_outcome_its_store_actions_and_its_headers() {
             for field in scenario.as_object().unwrap().keys() {
                 assert!(FIELDS.contains(&field.as_str()), "{name}: {field} is not known");
             }
-            let mut world = run(scenario);
-            let (log, keys) = (json!(world.log), json!(world.keys.0));
+            let mut simulation = run(scenario);
+            let (log, keys) = (json!(simulation.log), json!(simulation.keys.0));
             for (of, want) in scenario["outcome"].as_object().unwrap() {
-                let found = outcome(&mut world, of);
+                let found = outcome(&mut simulation, of);
                 let is_so = want.as_object().map_or(found == *want, |want| {
                     want.iter().all(|(field, value)| found.get(field) == Some(value))
                 });

@@ -150,19 +150,19 @@ proptest! {
     #[test]
     fn in_no_scenario_an_ended_session_lives_a_made_up_id_is_adopted_or_data_change_hands(numbers in numbers()) {
         let scenario = Drawn::scenario(numbers, Kind::All);
-        let world = run(&scenario);
-        prop_assert!(world.store.undone.is_empty(), "a session that had ended lives: {scenario}");
-        prop_assert!(world.store.handed.is_empty(), "{:?} went to another user: {scenario}", world.store.handed);
-        let made_up = world.key(MADE_UP);
-        prop_assert!(!world.store.memory.rows.contains_key(&made_up), "an id was adopted: {scenario}");
+        let simulation = run(&scenario);
+        prop_assert!(simulation.store.undone.is_empty(), "a session that had ended lives: {scenario}");
+        prop_assert!(simulation.store.handed.is_empty(), "{:?} went to another user: {scenario}", simulation.store.handed);
+        let made_up = simulation.key(MADE_UP);
+        prop_assert!(!simulation.store.memory.rows.contains_key(&made_up), "an id was adopted: {scenario}");
     }
 
     #[test]
     fn in_no_scenario_a_committed_write_is_lost(numbers in numbers()) {
         let scenario = Drawn::scenario(numbers, Kind::Keeping);
-        let world = run(&scenario);
-        let live: BTreeSet<String> = world.store.live().flat_map(|(_, record)| keys_of(&record.content)).collect();
-        let lost: Vec<_> = world.store.committed.difference(&live).collect();
+        let simulation = run(&scenario);
+        let live: BTreeSet<String> = simulation.store.live().flat_map(|(_, record)| keys_of(&record.content)).collect();
+        let lost: Vec<_> = simulation.store.committed.difference(&live).collect();
         prop_assert!(lost.is_empty(), "{lost:?} were lost: {scenario}");
     }
 }

@@ -24,7 +24,7 @@ const START: UnixMillis = UnixMillis::from_secs(4_000_000_000);
 
 pub(crate) type Data = BTreeMap<String, String>;
 
-struct World {
+struct Simulation {
     table: Arc<Table>,
     engine: Engine,
     has_outages: bool,
@@ -39,7 +39,7 @@ struct World {
     written: usize,
 }
 
-impl World {
+impl Simulation {
     fn new(seed: u32, table: &Arc<Table>) -> Self {
         let whens = &table.when_the_store_fails;
         let when = whens[seed as usize % whens.len()].as_str();
@@ -283,7 +283,7 @@ fn whatever_the_order_of_what_overlaps_nothing_committed_is_lost_and_nothing_end
     let table = Arc::new(Table::read());
     let rounds = if env::var_os("LONG").is_some() { 50_000 } else { 2_000 };
     for seed in 0..rounds {
-        if let Err(fault) = World::new(seed, &table).run() {
+        if let Err(fault) = Simulation::new(seed, &table).run() {
             panic!("seed {seed}: {fault}");
         }
     }

@@ -6,10 +6,10 @@ import { isUnder } from './incoming.js'
 import { log } from './log.js'
 import { MemoryStore } from './memory-store.js'
 import { cookieFor, prepare, settled } from './options.js'
+import { RequestSession } from './request-session.js'
 import { Session } from './session.js'
 import { Store } from './store.js'
 import type { Middleware, Options } from './types.js'
-import { Visit } from './visit.js'
 
 // Of this file, so that a deprecation names the caller's.
 const deprecate = depd('express-session')
@@ -40,7 +40,7 @@ function session(options?: Options): Middleware {
     }
     const secrets = settings.secrets ?? (request.secret ? [request.secret] : undefined)
     if (secrets === undefined) return next(new Error('secret option required for sessions'))
-    new Visit(settings, secrets, request, response, next).begin()
+    new RequestSession(settings, secrets, request, response, next).begin()
   }
 }
 

@@ -76,7 +76,7 @@ class Request:
         return {"cookie": cookie, "reason": self.reason, "raises": self.raised}
 
 
-class World:
+class Simulation:
     def __init__(self, config: Data, *, is_async: bool) -> None:
         Ambient.now, Ambient.byte = START, 0
         self.is_async = is_async

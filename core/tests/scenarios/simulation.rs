@@ -17,7 +17,7 @@ pub(crate) const START: UnixMillis = UnixMillis::from_secs(2_000_000_000);
 /// Before a request's next action of a kind other steps are taken.
 type Hook = (String, String, Vec<Value>);
 
-pub(crate) struct World {
+pub(crate) struct Simulation {
     config: Config,
     pub(crate) now: UnixMillis,
     pub(crate) store: Store,
@@ -33,7 +33,7 @@ pub(crate) struct World {
     pub(crate) keys: Keys,
 }
 
-impl World {
+impl Simulation {
     pub(crate) fn new(config: &Value) -> Self {
         Self {
             config: Config::new(config),

@@ -36,8 +36,8 @@ class Answer(NamedTuple):
 
 
 class Browser:
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, simulation: Simulation) -> None:
+        self.simulation = simulation
         self.cookie: str | None = None
 
     def visit(self, handler: Handler = lambda visit: dict(visit.session)) -> Any:
@@ -45,18 +45,18 @@ class Browser:
 
     def answer(self, handler: Handler) -> Answer:
         header = "" if self.cookie is None else f"session={self.cookie}"
-        answer = self.world.request(header, handler)
+        answer = self.simulation.request(header, handler)
         for cookie in answer.cookies:
             self.cookie = cookie.split(";")[0].removeprefix("session=") or None
         return answer
 
     def copy(self) -> Browser:
-        other = Browser(self.world)
+        other = Browser(self.simulation)
         other.cookie = self.cookie
         return other
 
 
-class World:
+class Simulation:
     """A front over a store; each request runs the handler that it is given."""
 
     store: Any
@@ -94,7 +94,7 @@ class World:
         raise NotImplementedError
 
 
-class FlaskVisit:
+class FlaskRequestSession:
     login = staticmethod(flask_front.login)
     logout = staticmethod(flask_front.logout)
     regenerate = staticmethod(flask_front.regenerate)
@@ -113,7 +113,7 @@ class FlaskVisit:
         return reason(flask.request)
 
 
-class FlaskWorld(World):
+class FlaskSimulation(Simulation):
     def __init__(self, store: Any, options: dict[str, Any]) -> None:
         super().__init__()
         self.store = store
@@ -133,7 +133,7 @@ class FlaskWorld(World):
         return getattr(self.store, method)(*arguments)
 
     def _view(self) -> str:
-        self._serve(flask.request.args["n"], FlaskVisit())
+        self._serve(flask.request.args["n"], FlaskRequestSession())
         return ""
 
     def _watched(self, inner: Any) -> Any:
@@ -151,7 +151,7 @@ class FlaskWorld(World):
         return client.get(path, headers={"Cookie": header}).headers.getlist("Set-Cookie")
 
 
-class StarletteVisit:
+class StarletteRequestSession:
     def __init__(self, request: Request) -> None:
         self._request = request
 
@@ -182,7 +182,7 @@ class StarletteVisit:
         return reason(self._request)
 
 
-class StarletteWorld(World):
+class StarletteSimulation(Simulation):
     def __init__(self) -> None:
         super().__init__()
         self.app: Any = None
@@ -207,7 +207,7 @@ class StarletteWorld(World):
         return portal.call(getattr(self.store, method), *arguments)
 
     def _endpoint(self, request: Request) -> Response:
-        self._serve(request.query_params["n"], StarletteVisit(request))
+        self._serve(request.query_params["n"], StarletteRequestSession(request))
         return PlainTextResponse("")
 
     async def _asgi(self, scope: Any, receive: Any, send: Any) -> None:
@@ -229,16 +229,16 @@ FRONTS = ("flask", "starlette")
 
 
 @contextmanager
-def world(
+def simulation(
     front: str, store: str, folder: Path, mode: str | None = "store", **options: Any
 ) -> Iterator[Any]:
     """A front over a store of every_store, which is its `store` or its `revocations`."""
     if front == "flask":
         with every_store.faced(store, folder) as face:
-            yield FlaskWorld(face.store, options | ({mode: face.store} if mode else {}))
+            yield FlaskSimulation(face.store, options | ({mode: face.store} if mode else {}))
         return
     make, kind = every_store.ASYNC[f"{store}-async"]
-    found = StarletteWorld()
+    found = StarletteSimulation()
     with found.client as client:
         assert client.portal is not None
         context = make(kind, folder)

@@ -23,7 +23,7 @@ interface Row extends Known {
 }
 
 /** One request's session, from the cookie that came to what the response and the store are told. */
-export class Visit {
+export class RequestSession {
   readonly #settings: Settings
   readonly #secrets: CipherKey[]
   readonly #request: Request
@@ -116,27 +116,27 @@ export class Visit {
 
   /** Gives the session methods that tell of a save, whosever class it is; not enumerable, as they are there. */
   #watch(session: Session): void {
-    const visit = this
+    const outer = this
     const { destroy, regenerate, reload, save } = session as Methods
     define(session, 'destroy', function (this: Session, callback?: Callback) {
-      if (visit.#request.session === this) delete visit.#request.session
-      return settle(this, callback, (done) => visit.#inTurn(this.id, (end) => destroy.call(this, end), done))
+      if (outer.#request.session === this) delete outer.#request.session
+      return settle(this, callback, (done) => outer.#inTurn(this.id, (end) => destroy.call(this, end), done))
     })
     define(session, 'regenerate', function (this: Session, callback?: Callback) {
       return settle(this, callback, (done) =>
-        visit.#regenerate(this, (end) => regenerate.call(this, end), done),
+        outer.#regenerate(this, (end) => regenerate.call(this, end), done),
       )
     })
     define(session, 'save', function (this: Session, callback?: Callback) {
-      visit.#leaveBehind(this)
-      visit.#saved = dataText(this)
-      return settle(this, callback, (done) => visit.#write(this, save, done))
+      outer.#leaveBehind(this)
+      outer.#saved = dataText(this)
+      return settle(this, callback, (done) => outer.#write(this, save, done))
     })
     define(session, 'reload', function (this: Session, callback?: Callback) {
       return settle(this, callback, (done) => {
         reload.call(this, (error) => {
-          const { session: current } = visit.#request
-          if (current && current !== this) visit.#reloaded(current)
+          const { session: current } = outer.#request
+          if (current && current !== this) outer.#reloaded(current)
           done(error)
         })
       })

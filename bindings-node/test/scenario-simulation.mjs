@@ -29,7 +29,7 @@ const COMMANDS = {
 
 class StoreFailed extends Error {}
 
-export class World {
+export class Simulation {
   now = START
   byte = 0
   browsers = {}
@@ -154,34 +154,34 @@ class Request {
   cookies = null
   reason = null
 
-  constructor(world, name, browsers) {
-    Object.assign(this, { world, name, browsers, config: world.config })
+  constructor(simulation, name, browsers) {
+    Object.assign(this, { simulation, name, browsers, config: simulation.config })
   }
 
   roll() {
-    this.world.rolls += 1
-    this.byte = this.world.rolls
-    this.world.byte = this.byte
+    this.simulation.rolls += 1
+    this.byte = this.simulation.rolls
+    this.simulation.byte = this.byte
   }
 
   raises(error) {
     const word = error instanceof StoreFailed ? "the store's error" : error.code
     if (word === undefined) throw error
-    this.world.note(`raises ${word}`)
+    this.simulation.note(`raises ${word}`)
     this.raised.push(word)
   }
 
   async open() {
-    const { world } = this
+    const { simulation } = this
     this.roll()
-    const cookies = this.browsers.map((browser) => world.browsers[browser]).filter(Boolean)
+    const cookies = this.browsers.map((browser) => simulation.browsers[browser]).filter(Boolean)
     const cookie = cookies.map((value) => `${this.config.name}=${value}`).join('; ')
     const headers = cookie === '' ? {} : { cookie }
     await new Promise((opened) => {
       this.response = inject(
         (req, res) => {
           Object.assign(this, { req, res })
-          world.middleware(req, res, (error) => {
+          simulation.middleware(req, res, (error) => {
             if (error !== undefined) this.fail(error)
             opened()
           })
@@ -191,8 +191,8 @@ class Request {
     })
     if (this.isOver) return
     const why = reason(this.req)
-    if (why !== undefined) world.note(`opens nothing: ${why}`)
-    else world.note(`opens ${JSON.stringify(this.req.session)} of ${user(this.req) ?? 'nobody'}`)
+    if (why !== undefined) simulation.note(`opens nothing: ${why}`)
+    else simulation.note(`opens ${JSON.stringify(this.req.session)} of ${user(this.req) ?? 'nobody'}`)
   }
 
   /** The page about an error. */
@@ -232,17 +232,17 @@ class Request {
   async revoke(browser) {
     const handle = storeKey(
       'record',
-      this.world.browsers[browser] ?? '',
+      this.simulation.browsers[browser] ?? '',
       this.config.name,
       this.config.namespace,
     )
     const isEnded = await sessions.revoke(this.req, handle)
-    this.world.note(`has revoked ${Number(isEnded)}`)
+    this.simulation.note(`has revoked ${Number(isEnded)}`)
   }
 
   async revokeAll(name, exceptCurrent = false) {
     const count = await sessions.revokeAll(this.req, name, { exceptCurrent })
-    this.world.note(`has revoked ${count ?? 'an unknown number'}`)
+    this.simulation.note(`has revoked ${count ?? 'an unknown number'}`)
   }
 
   revokeOthers(name) {
@@ -253,9 +253,9 @@ class Request {
     this.res.end()
     const { headers } = await this.response
     this.cookies = [headers['set-cookie'] ?? []].flat()
-    for (const header of this.cookies) this.world.note(`sets ${header}`)
+    for (const header of this.cookies) this.simulation.note(`sets ${header}`)
     this.reason = reason(this.req) ?? null
-    this.world.note(`ends with ${this.reason ?? 'nothing'} amiss`)
+    this.simulation.note(`ends with ${this.reason ?? 'nothing'} amiss`)
   }
 
   async close() {
@@ -267,7 +267,7 @@ class Request {
   arrive() {
     for (const header of this.cookies) {
       const [, value] = /^[^=]*=([^;]*)/.exec(header)
-      for (const browser of this.browsers) this.world.browsers[browser] = value
+      for (const browser of this.browsers) this.simulation.browsers[browser] = value
     }
   }
 
