@@ -1,4 +1,4 @@
-"""Every store, sync and async, on its real server, with one face for the tests."""
+"""Every store, sync and async, on its real server."""
 
 from __future__ import annotations
 
@@ -15,21 +15,8 @@ import redis.asyncio
 import servers
 import sqlalchemy
 from shortcrust import stores
+from shortcrust.testing.stores import in_loop
 from sqlalchemy.ext.asyncio import create_async_engine
-
-
-class Face:
-    """Calls a store of either kind; an async one in one loop of its own."""
-
-    def __init__(self, store: Any, runner: asyncio.Runner) -> None:
-        self.store = store
-        self._runner = runner
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self.store, name)
-        if not inspect.iscoroutinefunction(found):
-            return found
-        return lambda *arguments, **options: self._runner.run(found(*arguments, **options))
 
 
 def unique(what: str) -> str:
@@ -136,12 +123,14 @@ ASYNC: dict[str, tuple[Callable[..., AbstractAsyncContextManager[Any]], Any]] = 
 
 
 @contextmanager
-def faced(name: str, folder: Path) -> Iterator[Face]:
+def faced(name: str, folder: Path) -> Iterator[Any]:
+    """A store by its name; an async one is called as a sync one, in one loop of its own."""
     make, kind = (SYNC | ASYNC)[name]
     with asyncio.Runner() as runner:
         context = make(kind, folder)
         try:
-            yield Face(runner.run(_entered(context)), runner)
+            store = runner.run(_entered(context))
+            yield store if name in SYNC else in_loop(store, runner.run)
         finally:
             runner.run(_left(context))
 

@@ -234,8 +234,8 @@ def simulation(
 ) -> Iterator[Any]:
     """A front over a store of every_store, which is its `store` or its `revocations`."""
     if front == "flask":
-        with every_store.faced(store, folder) as face:
-            yield FlaskSimulation(face.store, options | ({mode: face.store} if mode else {}))
+        with every_store.faced(store, folder) as kept:
+            yield FlaskSimulation(kept, options | ({mode: kept} if mode else {}))
         return
     make, kind = every_store.ASYNC[f"{store}-async"]
     found = StarletteSimulation()

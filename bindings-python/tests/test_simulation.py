@@ -170,9 +170,9 @@ def test_whatever_the_order_nothing_committed_is_lost_and_nothing_ended_lives(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rounds = ROUNDS[name] * (25 if os.environ.get("LONG") else 1)
-    with every_store.faced(name, tmp_path) as face:
+    with every_store.faced(name, tmp_path) as kept:
         for seed in range(rounds):
-            simulation = Simulation(seed, face.store, every_store.unique("app"))
+            simulation = Simulation(seed, kept, every_store.unique("app"))
             monkeypatch.setattr(ambient, "now_ms", lambda simulation=simulation: simulation.now)
             try:
                 simulation.run()

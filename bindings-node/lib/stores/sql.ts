@@ -33,7 +33,9 @@ export abstract class SQLStore implements Store {
   async load(keys: readonly string[]): Promise<(Row | undefined)[]> {
     const names = keys.map((_, at) => `:key${at}`)
     const values = Object.fromEntries(keys.map((key, at) => [`key${at}`, key]))
-    const found = (await this.#read(LOAD.replace(':keys', names.join(', ')), values)) as Found[]
+    // Nothing is NULL, and an empty list is no SQL to PostgreSQL.
+    const statement = LOAD.replace(':keys', names.join(', ') || 'NULL')
+    const found = (await this.#read(statement, values)) as Found[]
     const rows = new Map(
       found.map(({ key, version, record }) => [key, { version: Number(version), text: record }]),
     )

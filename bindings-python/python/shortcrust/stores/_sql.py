@@ -26,7 +26,8 @@ Parameters = Mapping[str, str | int | None]
 def load(keys: Sequence[str]) -> tuple[str, Parameters]:
     """The statement for that many keys, and its parameters."""
     parameters = {f"key{n}": key for n, key in enumerate(keys)}
-    names = ", ".join(f":{name}" for name in parameters)
+    # Nothing is NULL, and an empty list is no SQL to PostgreSQL.
+    names = ", ".join(f":{name}" for name in parameters) or "NULL"
     return STATEMENTS["sql/load.sql"].replace(":keys", names), parameters
 
 
