@@ -20,11 +20,13 @@ export type {
 } from '../native.js'
 
 export type Engine = native.Engine
+export type FileLock = native.FileLock
 export type { Decoded, IronContent, IronSecret } from '../native.js'
 /** What stands alone; most of it is what the drop-ins sign and seal with. */
 export const {
   cookieSign,
   cookieVerify,
+  FileLock,
   genericHash,
   ironSealText,
   ironSealTextAsync,

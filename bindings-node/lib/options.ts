@@ -6,7 +6,6 @@ import { type MergeOption, mergeOption } from './merge-rules.js'
 import type { EngineOptions, FormatOptions, PlaceOptions, ReaderOptions } from './native.js'
 import { type Mode, StoreRunner } from './store-runner.js'
 import type { Store } from './stores/index.js'
-import { MemoryStore } from './stores/memory.js'
 import type { PeerStore } from './stores/peer-store.js'
 
 export type Secret = string | Uint8Array
@@ -220,7 +219,7 @@ export function runnerOf(options: Options): StoreRunner | undefined {
   }
   const isStore = STORE.every((name) => typeof store?.[name as keyof Store] === 'function')
   if (isStore && typeof store.capabilities === 'object') {
-    if (mode === 'revocations' && store instanceof MemoryStore) store.keepAll()
+    if (mode === 'revocations') (store as { keepAll?: () => void }).keepAll?.()
     return new StoreRunner(store, mode, options.readers?.map(oldStore))
   }
   throw new ConfigError('option', `${mode === 'sessions' ? 'store' : 'revocations'} ${noStore(store)}`)

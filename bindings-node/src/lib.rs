@@ -6,6 +6,7 @@ mod ambient;
 pub mod codec;
 mod convert;
 mod error;
+pub mod file_lock;
 mod options;
 mod session;
 #[path = "../../stores/mod.rs"]

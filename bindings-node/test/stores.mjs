@@ -14,6 +14,7 @@ import { Redis as IORedis } from 'ioredis'
 import pg from 'pg'
 import { createClient } from 'redis'
 import { ExpressSessionStore } from 'shortcrust/stores/express-session'
+import { FileStore } from 'shortcrust/stores/file'
 import { MemoryStore } from 'shortcrust/stores/memory'
 import { PostgresStore } from 'shortcrust/stores/postgres'
 import { RedisStore } from 'shortcrust/stores/redis'
@@ -29,6 +30,7 @@ export const newUser = () => `user ${randomBytes(8).toString('hex')}`
 /** By name: `skip` for a test's options, and `open(address)` for a store that only this test sees. */
 export const STORES = {
   memory: { skip: false, open: () => ({ store: new MemoryStore(), close() {} }) },
+  files: { skip: false, open: openFiles },
   'better-sqlite3': { skip: false, open: () => openSqlite((path) => new BetterSqlite(path)) },
   'node:sqlite': { skip: lacksNodeSqlite(), open: () => openSqlite(nodeSqlite) },
   postgres: { skip: POSTGRES.skip, open: openPostgres },
@@ -39,10 +41,10 @@ export const STORES = {
 }
 
 /** Those that can do all that a store can. */
-export const WHOLE_STORES = Object.fromEntries(Object.entries(STORES).slice(0, 6))
+export const WHOLE_STORES = Object.fromEntries(Object.entries(STORES).slice(0, 7))
 
 /** Those behind a connection, on which round trips can be counted. */
-export const SERVERS = Object.fromEntries(Object.entries(STORES).slice(3, 6))
+export const SERVERS = Object.fromEntries(Object.entries(STORES).slice(4, 7))
 
 export function lacksNodeSqlite() {
   try {
@@ -55,6 +57,11 @@ export function lacksNodeSqlite() {
 
 function nodeSqlite(path) {
   return new (require('node:sqlite').DatabaseSync)(path)
+}
+
+function openFiles() {
+  const folder = mkdtempSync(join(tmpdir(), 'shortcrust-'))
+  return { store: new FileStore(join(folder, 'sessions')), close: () => rmSync(folder, { recursive: true }) }
 }
 
 function openSqlite(database) {

@@ -59,6 +59,11 @@ async def memory(kind: Any, _: Path) -> AsyncIterator[Any]:
 
 
 @asynccontextmanager
+async def files(kind: Any, folder: Path) -> AsyncIterator[Any]:
+    yield kind(folder / "sessions")
+
+
+@asynccontextmanager
 async def sqlite(kind: Any, folder: Path) -> AsyncIterator[Any]:
     store = kind(folder / "sessions.db")
     yield store
@@ -108,6 +113,7 @@ async def _finished(result: Any) -> None:
 
 SYNC: dict[str, tuple[Callable[..., AbstractAsyncContextManager[Any]], Any]] = {
     "memory": (memory, stores.MemoryStore),
+    "files": (files, stores.FileStore),
     "sqlite": (sqlite, stores.SQLiteStore),
     "sqlalchemy-sqlite": (sqlalchemy_sqlite, stores.SQLAlchemyStore),
     "postgres": (postgres, stores.SQLAlchemyStore),
@@ -116,6 +122,7 @@ SYNC: dict[str, tuple[Callable[..., AbstractAsyncContextManager[Any]], Any]] = {
 }
 ASYNC: dict[str, tuple[Callable[..., AbstractAsyncContextManager[Any]], Any]] = {
     "memory-async": (memory, stores.AsyncMemoryStore),
+    "files-async": (files, stores.AsyncFileStore),
     "sqlite-async": (sqlite, stores.AsyncSQLiteStore),
     "postgres-async": (postgres, stores.AsyncSQLAlchemyStore),
     "redis-async": (redis_store, stores.AsyncRedisStore),

@@ -43,8 +43,8 @@ def test_a_store_is_imported_when_it_is_asked_for() -> None:
     assert done.stdout == "set()\n"
     for name in stores.__all__:
         assert getattr(stores, name).__name__ == name
-    with pytest.raises(AttributeError, match="FileStore"):
-        _ = stores.FileStore
+    with pytest.raises(AttributeError, match="PaperStore"):
+        _ = stores.PaperStore
 
 
 def test_unsupported_is_an_error_of_ours_and_of_pythons() -> None:

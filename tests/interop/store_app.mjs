@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 
 import express from 'express'
 import { login, reason, session, sessions } from 'shortcrust/express'
+import { FileStore } from 'shortcrust/stores/file'
 import { PostgresStore } from 'shortcrust/stores/postgres'
 import { RedisStore } from 'shortcrust/stores/redis'
 import { SQLiteStore } from 'shortcrust/stores/sqlite'
@@ -17,6 +18,7 @@ const open = {
     await client.connect()
     return new RedisStore(client)
   },
+  files: () => new FileStore(url),
   ioredis: () => new RedisStore(new (require('ioredis').Redis)(url)),
   postgres: () => new PostgresStore(new (require('pg').Pool)({ connectionString: url })),
   sqlite: () => new SQLiteStore(url),

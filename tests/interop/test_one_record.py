@@ -17,11 +17,11 @@ import pytest
 import servers
 from flask import Flask, session
 from shortcrust.flask import Shortcrust, login, sessions
-from shortcrust.stores import Entry, RedisStore, Row, SQLAlchemyStore, SQLiteStore
+from shortcrust.stores import Entry, FileStore, RedisStore, Row, SQLAlchemyStore, SQLiteStore
 
 HERE = Path(__file__).parent
 SECRET = "a secret for the tests only, of thirty-two bytes or more"
-STORES = ["node-redis", "ioredis", "postgres", "sqlite", "sqlite-sqlalchemy"]
+STORES = ["node-redis", "ioredis", "postgres", "sqlite", "sqlite-sqlalchemy", "files"]
 
 
 class Node:
@@ -81,6 +81,8 @@ def python_store(name: str, folder: Path) -> Iterator[tuple[Any, str]]:
         url = servers.shared_url(servers.Redis)
         with redis.Redis.from_url(url) as client:
             yield RedisStore(client), url
+    elif name == "files":
+        yield FileStore(folder / "sessions"), str(folder / "sessions")
     elif name == "sqlite":
         yield SQLiteStore(folder / "sessions.db"), str(folder / "sessions.db")
     elif name == "sqlite-sqlalchemy":

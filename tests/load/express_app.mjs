@@ -34,7 +34,11 @@ async function store() {
   }
   if (STORE === 'sqlite') {
     const { SQLiteStore } = require('shortcrust/stores/sqlite')
-    return new (counting(SQLiteStore))(join(FOLDER, 'sessions.sqlite3'))
+    return new (counting(SQLiteStore))(join(FOLDER, 'sessions.sqlite'))
+  }
+  if (STORE === 'files') {
+    const { FileStore } = require('shortcrust/stores/file')
+    return new (counting(FileStore))(join(FOLDER, 'sessions.files'))
   }
   const { PostgresStore } = require('shortcrust/stores/postgres')
   const { Pool } = require('pg')

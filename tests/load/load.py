@@ -72,6 +72,9 @@ OURS = [
     cell("django", "sqlite"),
     cell("django", "redis"),
     cell("django", "memcached"),
+    cell("flask", "files"),
+    cell("express", "files"),
+    Cell(("flask", "express"), "shortcrust", "files"),
     Cell(("flask", "express"), "shortcrust", "redis"),
 ]
 # Rows that stay Flask-Session's, and Flask-Session itself.

@@ -47,6 +47,7 @@ class AsyncCounting:
 
 def store_of(name: str) -> Any:
     kind = {
+        "files": stores.FileStore,
         "redis": stores.RedisStore,
         "sqlite": stores.SQLiteStore,
         "postgres": stores.SQLAlchemyStore,
@@ -54,8 +55,8 @@ def store_of(name: str) -> Any:
     counting = type("Store", (Counting, kind[name]), {})
     if name == "redis":
         return counting(Redis.from_url(os.environ["REDIS_URL"]))
-    if name == "sqlite":
-        return counting(_file())
+    if name in ("sqlite", "files"):
+        return counting(_path(name))
     store = counting(create_engine(_postgres(), pool_size=20))
     store.create_tables()
     return store
@@ -63,6 +64,7 @@ def store_of(name: str) -> Any:
 
 def async_store_of(name: str) -> Any:
     kind = {
+        "files": stores.AsyncFileStore,
         "redis": stores.AsyncRedisStore,
         "sqlite": stores.AsyncSQLiteStore,
         "postgres": stores.AsyncSQLAlchemyStore,
@@ -70,15 +72,15 @@ def async_store_of(name: str) -> Any:
     counting = type("Store", (AsyncCounting, kind[name]), {})
     if name == "redis":
         return counting(AsyncRedis.from_url(os.environ["REDIS_URL"]))
-    if name == "sqlite":
-        return counting(_file())
+    if name in ("sqlite", "files"):
+        return counting(_path(name))
     # Before the event loop runs.
     store_of(name)
     return counting(create_async_engine(_postgres(), pool_size=20))
 
 
-def _file() -> str:
-    return str(Path(os.environ["FOLDER"]) / "sessions.sqlite3")
+def _path(name: str) -> str:
+    return str(Path(os.environ["FOLDER"]) / f"sessions.{name}")
 
 
 def _postgres() -> str:

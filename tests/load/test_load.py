@@ -16,6 +16,7 @@ from servers import Memcached, Postgres, Redis, shared_url
 LONG = bool(os.environ.get("LONG"))
 SOME = [
     OURS[-1],
+    Cell(("flask", "express"), "shortcrust", "files"),
     cell("starlette", "sqlite"),
     cell("django", "postgres"),
     cell("django", "memcached"),

@@ -1,4 +1,4 @@
-"""Where sessions are kept: memory, SQLite, SQL through SQLAlchemy, Redis; each sync and async.
+"""Where sessions are kept: memory, files, SQL, Redis; each sync and async.
 
 A store of your own has the methods of :class:`Store` or :class:`AsyncStore`.
 """
@@ -12,16 +12,19 @@ from .._errors import Unsupported
 from ._base import AsyncStore, Capabilities, Entry, Row, Store
 
 if TYPE_CHECKING:
+    from ._aio.file import AsyncFileStore
     from ._aio.memory import AsyncMemoryStore
     from ._aio.redis import AsyncRedisStore
     from ._aio.sqlalchemy import AsyncSQLAlchemyStore
     from ._aio.sqlite import AsyncSQLiteStore
+    from ._sync.file import FileStore
     from ._sync.memory import MemoryStore
     from ._sync.redis import RedisStore
     from ._sync.sqlalchemy import SQLAlchemyStore
     from ._sync.sqlite import SQLiteStore
 
 __all__ = [
+    "AsyncFileStore",
     "AsyncMemoryStore",
     "AsyncRedisStore",
     "AsyncSQLAlchemyStore",
@@ -29,6 +32,7 @@ __all__ = [
     "AsyncStore",
     "Capabilities",
     "Entry",
+    "FileStore",
     "MemoryStore",
     "RedisStore",
     "Row",
