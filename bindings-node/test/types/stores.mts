@@ -7,6 +7,7 @@ import { createClient } from 'redis'
 import session, { login, logout, sessions } from 'shortcrust/express'
 import { type Capabilities, type Entry, type Row, type Store, Unsupported } from 'shortcrust/stores'
 import { ExpressSessionStore } from 'shortcrust/stores/express-session'
+import { FileStore } from 'shortcrust/stores/file'
 import { MemoryStore } from 'shortcrust/stores/memory'
 import { PostgresStore } from 'shortcrust/stores/postgres'
 import { RedisStore } from 'shortcrust/stores/redis'
@@ -14,6 +15,7 @@ import { SQLiteStore } from 'shortcrust/stores/sqlite'
 
 const stores: Store[] = [
   new ExpressSessionStore(new expressSession.MemoryStore()),
+  new FileStore('sessions', { maxRecords: 10, busyTimeout: 1 }),
   new MemoryStore(),
   new MemoryStore({ maxRecords: 10 }),
   new PostgresStore(new pg.Pool()),
