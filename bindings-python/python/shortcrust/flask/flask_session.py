@@ -19,19 +19,19 @@ from .. import _core
 from .._errors import ConfigError, TooLarge
 from . import settings
 from .kept_rows import KeptRows
-from .rows import TABLE, RedisRows, sql_rows
+from .rows import TABLE
+from .session_types import PREFIX, place_of, prefix_of, types
 
 if TYPE_CHECKING:
     from flask import Flask, Request
 
-    from .rows import Rows
+    from .rows import OldRows, Rows
 
 _SALT = "flask-session"
-_PREFIX = "session:"
 ROWS = "SHORTCRUST_ROWS"
 KEYS = ("SESSION_ID_LENGTH", "SESSION_PERMANENT", "SESSION_USE_SIGNER", ROWS)
 """What may change after the front is put in."""
-_TYPES = ("null", "redis", "sqlalchemy")
+_STAYING = ("redis", "sqlalchemy")
 _ID = re.compile(r"[A-Za-z0-9_-]{22,128}")
 _MOST_IDS = 4
 
@@ -49,9 +49,15 @@ def kind_of(config: Mapping[str, Any]) -> str | None:
             )
         return None
     kind = str(kind).lower()
-    if kind not in _TYPES:
+    if kind not in types():
         raise ConfigError(
-            f"SESSION_TYPE must be one of {', '.join(_TYPES)}; for others set SHORTCRUST_STORE"
+            f"SESSION_TYPE must be one of {', '.join(types())}; for others set SHORTCRUST_STORE"
+        )
+    if rows is not None and kind not in _STAYING:
+        raise ConfigError(
+            f"{ROWS} goes with SESSION_TYPE {' or '.join(_STAYING)}, and not with {kind}: "
+            "leave it out, and sessions are kept as ours",
+            "option",
         )
     return kind
 
@@ -78,10 +84,10 @@ def _namespace(config: Mapping[str, Any]) -> str:
     """What keeps applications apart there keeps them apart here."""
     place = (
         str(config.get("SESSION_SQLALCHEMY_SCHEMA") or ""),
-        str(config.get("SESSION_SQLALCHEMYTABLE", TABLE)),
-        str(config.get("SESSION_KEY_PREFIX", _PREFIX)),
+        str(config.get("SESSION_SQLALCHEMY_TABLE", TABLE)),
+        prefix_of(config),
     )
-    return "" if place == ("", TABLE, _PREFIX) else json.dumps(place)
+    return "" if place == ("", TABLE, PREFIX) else json.dumps(place)
 
 
 def has_bare_ids(app: Flask) -> bool:
@@ -90,26 +96,11 @@ def has_bare_ids(app: Flask) -> bool:
     return not is_signed and app.config.get("SHORTCRUST_FORMAT") is None
 
 
-def store_and_rows(app: Flask, kind: str) -> tuple[Any, Rows | None]:
+def store_and_rows(app: Flask, kind: str) -> tuple[Any, OldRows | None]:
     """The store, and the rows that are to be taken over into it, if they are."""
     stays = app.config.get(ROWS) is not None
-    prefix = str(app.config.get("SESSION_KEY_PREFIX", _PREFIX))
-    if kind == "redis":
-        client = app.config.get("SESSION_REDIS") or import_module("redis").Redis()
-        found: Rows | None = RedisRows(client, prefix)
-        ours = "RedisStore", client
-    else:
-        engine, metadata = _database(app)
-        found = sql_rows(engine, app.config, prefix, metadata, is_needed=stays)
-        ours = "SQLAlchemyStore", engine
-    if stays and found is not None:
-        return _kept(app, found), None
-    store = getattr(import_module("shortcrust.stores"), ours[0])(ours[1])
-    if kind == "sqlalchemy":
-        store.create_tables()
-        # Else a migration that is generated would drop them.
-        store.table(metadata)
-    return store, found
+    store, rows = place_of(app, kind, stays=stays)
+    return (_kept(app, cast("Rows", rows)), None) if stays else (store, rows)
 
 
 def _kept(app: Flask, rows: Rows) -> KeptRows:
@@ -119,17 +110,6 @@ def _kept(app: Flask, rows: Rows) -> KeptRows:
         lifetime=int(app.permanent_session_lifetime.total_seconds() * 1000),
         is_permanent=bool(app.config.get("SESSION_PERMANENT", True)),
     )
-
-
-def _database(app: Flask) -> tuple[Any, Any]:
-    """The engine and the metadata of Flask-SQLAlchemy."""
-    client = app.config.get("SESSION_SQLALCHEMY")
-    if client is None:
-        raise ConfigError("SESSION_SQLALCHEMY must be your Flask-SQLAlchemy object")
-    bind = app.config.get("SESSION_SQLALCHEMY_BIND_KEY")
-    with app.app_context():
-        engine = client.engines[bind] if bind else client.engine
-        return engine, client.metadatas[bind]
 
 
 def sids_of(app: Flask, request: Request, name: str) -> list[str]:

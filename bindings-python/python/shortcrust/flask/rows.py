@@ -22,23 +22,27 @@ class Found(NamedTuple):
     """Milliseconds since 1970; ``None`` is never."""
 
 
-class Rows(Protocol):
-    """What Flask-Session keeps, by the session's id."""
-
-    expires_by_itself: bool
-    """The server removes what has ended."""
+class OldRows(Protocol):
+    """What Flask-Session kept, by the session's id, to be taken over."""
 
     def get(self, sid: str) -> Found | None:
         """The row, if it has not ended."""
+
+    def delete(self, sid: str) -> None:
+        """Removes the row."""
+
+
+class Rows(OldRows, Protocol):
+    """What Flask-Session keeps, where it stays."""
+
+    expires_by_itself: bool
+    """The server removes what has ended."""
 
     def add(self, sid: str, data: bytes, expires: int | None) -> bool:
         """Writes where nothing is; whether that was so."""
 
     def swap(self, sid: str, old: bytes, new: bytes | None, expires: int | None) -> bool:
         """Writes over ``old``, or removes it for ``None``; whether it was still there."""
-
-    def delete(self, sid: str) -> None:
-        """Removes the row."""
 
     def sweep(self, now: int, limit: int) -> int:
         """Removes at most ``limit`` rows that ended before ``now``, and says how many."""

@@ -22,7 +22,7 @@ from .interface import OwnSession, ShortcrustInterface, current_driver, own_of
 from .kept_rows import KeptRows
 
 if TYPE_CHECKING:
-    from .rows import Rows
+    from .rows import OldRows
 
 
 class ServerSideSession(OwnSession):
@@ -108,7 +108,7 @@ class FlaskSessionInterface(ShortcrustInterface):
             self._rows.delete(sid)
         return session
 
-    def _takes(self, app: Flask, rows: Rows, sid: str) -> bool:
+    def _takes(self, app: Flask, rows: OldRows, sid: str) -> bool:
         row, engine = rows.get(sid), self.engine(app)
         data = None if row is None else flask_session.decoded(row.data)
         payload = None if data is None else flask_session.payload_of(data)
