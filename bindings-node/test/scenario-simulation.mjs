@@ -18,6 +18,9 @@ const COMMANDS = {
   'logs in': 'login',
   'logs out': 'logout',
   regenerates: 'regenerate',
+  destroys: 'destroy',
+  touches: 'touch',
+  reloads: 'reload',
   saves: 'save',
   revokes: 'revoke',
   'revokes all of': 'revokeAll',
@@ -137,6 +140,7 @@ export class Simulation {
   /** What has come of a request, or a browser finds, or of how many sessions live. */
   async outcome(name) {
     if (name === 'records') return this.records.live()
+    if (name === 'labels') return this.records.labels()
     const { [name]: request } = this.requests
     if (request !== undefined) return request.ended()
     this.isDown = false
@@ -211,8 +215,8 @@ class Request {
     for (const key of Object.keys(change)) if (change[key] === null) delete session[key]
   }
 
-  login(name) {
-    return login(this.req, name)
+  login(name, label) {
+    return login(this.req, name, { label })
   }
 
   logout() {
@@ -223,6 +227,18 @@ class Request {
     const data = { ...this.req.session }
     await this.req.session.regenerate()
     Object.assign(this.req.session, data)
+  }
+
+  async destroy() {
+    await this.req.session?.destroy()
+  }
+
+  async touch() {
+    await this.req.session?.touch()
+  }
+
+  async reload() {
+    await this.req.session?.reload()
   }
 
   async save() {

@@ -59,6 +59,12 @@ export class Records {
     return [...this.rows.values()].filter(({ row }) => row.text.includes('"d":')).length
   }
 
+  /** By what users know the sessions that live. */
+  labels() {
+    const records = [...this.rows.values()].map(({ row }) => JSON.parse(row.text))
+    return records.flatMap(({ d, l }) => (d !== undefined && l !== undefined ? [l] : [])).sort()
+  }
+
   told(key, at, { text, user, expires }) {
     const named = this.named(key)
     const of = user === undefined ? '' : ` of ${this.named(user)}`

@@ -17,7 +17,7 @@ async function faultOf(scenario) {
   const happened = { log: [...simulation.log], keys: [...simulation.keys] }
   for (const [name, want] of Object.entries(scenario.outcome)) {
     let found = await simulation.outcome(name)
-    if (typeof want === 'object')
+    if (typeof want === 'object' && !Array.isArray(want))
       found = Object.fromEntries(Object.keys(want).map((key) => [key, found[key]]))
     try {
       assert.deepEqual(found, want)

@@ -5,6 +5,7 @@ Written once, as coroutines. Sync they never wait, and are run to their end by o
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, TypeVar
@@ -54,6 +55,8 @@ class Request:
         self.driver = driver
         self.own = RequestSession()
         self.data: Data = {}
+        self.header = ""
+        """The cookies that it came with."""
         self.seen: Data | None = {}
         """What was read or saved last; ``None`` where the session has moved since."""
         self.browsers = browsers
@@ -208,17 +211,21 @@ class Simulation:
     async def open(self, request: Request) -> None:
         self.roll(request)
         cookies = [self.browsers.get(browser, "") for browser in request.browsers]
-        header = "; ".join(f"{self.name}={cookie}" for cookie in cookies if cookie)
-        own, data = request.own, None
-        if header:
-            request.own, data = await self.do(self.driver.open(header))
-            own = request.own
-        if data is not None:
-            request.data, request.seen = data, dict(data)
+        request.header = "; ".join(f"{self.name}={cookie}" for cookie in cookies if cookie)
+        await self.read(request)
+        own = request.own
         if own.reason is None:
             self.note(f"opens {text_of(request.data)} of {own.user or 'nobody'}")
         else:
             self.note(f"opens nothing: {own.reason}")
+
+    async def read(self, request: Request) -> None:
+        request.data, request.seen = {}, {}
+        if not request.header:
+            return
+        request.own, data = await self.do(request.driver.open(request.header))
+        if data is not None:
+            request.data, request.seen = data, copy.deepcopy(data)
 
     async def command(self, request: Request, verb: str, *rest: Any) -> None:
         if verb in ("logs in", "logs out", "regenerates", "revokes all but its own of"):
@@ -228,6 +235,9 @@ class Simulation:
             "logs in": self.login,
             "logs out": self.logout,
             "regenerates": self.regenerate,
+            "destroys": self.destroy,
+            "touches": self.touch,
+            "reloads": self.reload,
             "saves": self.save,
             "revokes": self.revoke,
             "revokes all of": partial(self.revoke_all, is_kept=False),
@@ -243,8 +253,25 @@ class Simulation:
         for key in [key for key, value in change.items() if value is None]:
             del request.data[key]
 
-    async def login(self, request: Request, user: str) -> None:
-        shown = request.driver.login(request.own, user, request.data)
+    async def destroy(self, request: Request) -> None:
+        """Python's fronts have no such command; the core's is the same for all."""
+        if request.own.native is not None:
+            request.own.native.destroy()
+        request.data, request.seen = {}, None
+        await self.save(request)
+
+    async def touch(self, request: Request) -> None:
+        if request.own.native is not None:
+            request.own.native.touch()
+
+    async def reload(self, request: Request) -> None:
+        await self.read(request)
+        if request.own.reason is not None:
+            self.note("raises not_found")
+            request.raised.append("not_found")
+
+    async def login(self, request: Request, user: str, label: str | None = None) -> None:
+        shown = request.driver.login(request.own, user, request.data, label)
         if shown is not None:
             request.data = shown
         request.seen = None
@@ -311,6 +338,8 @@ class Simulation:
         """What has come of a request, or a browser finds, or of how many sessions live."""
         if name == "records":
             return self.records.live()
+        if name == "labels":
+            return self.records.labels()
         if name in self.requests:
             return self.requests[name].ended()
         self.is_down = False

@@ -31,6 +31,11 @@ class Records:
         """How many sessions have not ended."""
         return sum('"d":' in row.text for row, _ in self.rows.values())
 
+    def labels(self) -> list[str]:
+        """By what users know the sessions that live."""
+        records = [json.loads(row.text) for row, _ in self.rows.values()]
+        return sorted(it["l"] for it in records if "d" in it and "l" in it)
+
     async def do_load(self, keys: Sequence[str]) -> list[Row | None]:
         def run() -> list[Row | None]:
             return [self.rows[key][0] if key in self.rows else None for key in keys]

@@ -14,11 +14,20 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 import scenario_ages
+import scenario_commands
+import scenario_merges
 import scenario_tables
 import scenario_themes
 import scenario_users
 
-MODULES = (scenario_tables, scenario_themes, scenario_users, scenario_ages)
+MODULES = (
+    scenario_tables,
+    scenario_themes,
+    scenario_users,
+    scenario_ages,
+    scenario_commands,
+    scenario_merges,
+)
 FOLDER = Path(__file__).parents[1] / "scenarios"
 
 

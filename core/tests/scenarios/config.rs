@@ -4,6 +4,7 @@ use serde_json::Value;
 use shortcrust::{
     Chain, Engine, Format, Keyring, Policy, Reader, Seconds,
     format::{Flask, FlaskOptions, Id, Sealed},
+    payload::MergeRules,
 };
 
 const SECRET: &str = "the first secret of the tests, over 32 bytes";
@@ -31,6 +32,7 @@ impl Config {
                 "keeps" | "format" | "reader" | "policy" => builder,
                 "user_key" => builder.user_key(text),
                 "namespace" => builder.namespace(text),
+                "merge" => builder.merge(merge_rules(value)),
                 "name" => builder.name(text),
                 "audience" => builder.audience(text),
                 "outage" if text == "empty" => builder.tolerate_outage(),
@@ -61,6 +63,12 @@ fn format(name: &str, config: &Value) -> Box<dyn Format> {
         }
         other => panic!("no scenario has format {other}"),
     }
+}
+
+fn merge_rules(rules: &Value) -> MergeRules {
+    let rules = rules.as_object().expect("rules have paths");
+    let rules = rules.iter().map(|(path, rule)| (path.as_str(), rule.as_str().expect("a rule is a word")));
+    MergeRules::named(rules).expect("the rules hold")
 }
 
 fn policy(spans: &Value) -> Policy {

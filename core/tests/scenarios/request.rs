@@ -7,6 +7,8 @@ pub(crate) type Data = Map<String, Value>;
 
 pub(crate) struct Request {
     pub(crate) session: Session,
+    /// The cookies that it came with.
+    pub(crate) header: String,
     pub(crate) data: Data,
     /// What was read or saved last; none where the session has moved since.
     pub(crate) seen: Option<String>,
@@ -23,12 +25,13 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    pub(crate) fn new(session: Session, roll: u8, browsers: Vec<String>) -> Self {
+    pub(crate) fn new(session: Session, header: String, browsers: Vec<String>) -> Self {
         Self {
             session,
+            header,
             data: Data::new(),
             seen: Some("{}".into()),
-            roll,
+            roll: 0,
             on_its_way: Vec::new(),
             browsers,
             raised: Vec::new(),

@@ -83,13 +83,15 @@ impl Simulation {
                 self.open(name, browsers);
             }
             (name, "arrives") => self.arrive(name),
-            (name, command) => self.command(name, command, step.get(2).unwrap_or(&Value::Null)),
+            (name, command) => {
+                self.command(name, command, step.get(2).unwrap_or(&Value::Null), word(3));
+            }
         }
     }
 
     fn open(&mut self, name: &str, browsers: Vec<String>) {
-        let mut request =
-            Request::new(self.config.engine.open(&self.header(&browsers), self.now), 0, browsers);
+        let header = self.header(&browsers);
+        let mut request = Request::new(self.config.engine.open(&header, self.now), header, browsers);
         self.roll(&mut request);
         self.run(name, &mut request);
         if !self.raises(name, &mut request) {
@@ -97,6 +99,18 @@ impl Simulation {
             self.note(format!("{name} opens {}", seen_in(&mut request.session)));
         }
         self.requests.insert(name.into(), request);
+    }
+
+    /// With the cookie that it came with; without a session it has no data left.
+    fn reload(&mut self, name: &str, request: &mut Request) {
+        request.session = self.config.engine.open(&request.header, self.now);
+        (request.data, request.seen) = (Data::new(), Some("{}".into()));
+        self.run(name, request);
+        if request.session.reason().is_some() {
+            self.note(format!("{name} raises not_found"));
+            request.raised.push("not_found".into());
+        }
+        request.read();
     }
 
     fn header(&self, browsers: &[String]) -> String {
@@ -107,7 +121,7 @@ impl Simulation {
     }
 
     /// Whether it is over, since it failed when it came.
-    fn command(&mut self, name: &str, command: &str, with: &Value) {
+    fn command(&mut self, name: &str, command: &str, with: &Value, label: &str) {
         let mut request = self.requests.remove(name).unwrap_or_else(|| panic!("{name} has not come"));
         let text = with.as_str().unwrap_or_default();
         if matches!(command, "logs in" | "logs out" | "regenerates" | "revokes all but its own of") {
@@ -127,6 +141,7 @@ impl Simulation {
                 if let Some(shown) = shown.expect("the format carries a user") {
                     request.data = serde_json::from_str(&shown).expect("an object");
                 }
+                request.session.describe(label);
                 request.seen = None;
             }
             "logs out" => {
@@ -138,6 +153,14 @@ impl Simulation {
                 request.session.regenerate(now);
                 request.seen = None;
             }
+            "destroys" => {
+                request.session.destroy();
+                request.data.clear();
+                request.seen = None;
+                self.save(name, &mut request, true);
+            }
+            "touches" => request.session.touch(),
+            "reloads" => self.reload(name, &mut request),
             "saves" => {
                 self.save(name, &mut request, false);
             }
