@@ -45,6 +45,11 @@ export interface Options {
   /** Keeps applications apart that share a store and a cookie's name. */
   namespace?: string | undefined
   /**
+   * With `store`: what it keeps of a session is sealed under a key made of the session's id, which the store does not
+   * have. A dump of the store opens nothing, and no key has to be managed. Default false.
+   */
+  encryptAtRest?: boolean | undefined
+  /**
    * With `store`: numbers whose changes are added up where two requests change them at once, dots between levels, such
    * as `{ visits: 'add', 'cart.count': 'add' }`. Without it the later request wins. Default none.
    */
@@ -146,7 +151,16 @@ const FORMATS: Record<FormatName, readonly string[]> = {
 const OLD = 'express-session'
 /** Formats for sessions in a store. */
 const IDS = ['express', 'id']
-const WITH_STORE = ['store', 'revocations', 'outage', 'userKey', 'namespace', 'merge', 'label']
+const WITH_STORE = [
+  'store',
+  'revocations',
+  'outage',
+  'userKey',
+  'namespace',
+  'encryptAtRest',
+  'merge',
+  'label',
+]
 const FRONT = ['secrets', 'name', 'format', 'readers', 'policy', 'cookie', 'audience', 'meta', ...WITH_STORE]
 const STORE = ['load', 'create', 'put', 'save', 'delete', 'list', 'revoke', 'sweep']
 const POLICY = ['idle', 'absolute', 'renewAfter', 'persistent', 'skew']
@@ -184,9 +198,17 @@ export function engineOptions(options: Options): EngineOptions {
     userKey: typed('option', 'userKey', 'string', options.userKey),
     audience,
     namespace: typed('option', 'namespace', 'string', options.namespace),
+    encryptAtRest: encryptsAtRest(options),
     toleratesOutage: options.outage === 'empty',
     merge: mergeOption(options.merge),
   }
+}
+
+function encryptsAtRest({ encryptAtRest, store }: Options): boolean {
+  const isWanted = typed('option', 'encryptAtRest', 'boolean', encryptAtRest) ?? false
+  if (isWanted && store === undefined)
+    throw new ConfigError('option', 'encryptAtRest is for sessions in a store: set store')
+  return isWanted
 }
 
 /** The cookies that are read. */

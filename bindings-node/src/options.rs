@@ -43,6 +43,8 @@ pub struct EngineOptions {
     pub namespace: Option<String>,
     /// A store that fails is no error.
     pub tolerates_outage: bool,
+    /// A dump of the store opens nothing.
+    pub encrypt_at_rest: bool,
     /// Paths of numbers, and how they are merged.
     pub merge: HashMap<String, String>,
 }
@@ -148,6 +150,9 @@ impl EngineOptions {
         };
         if let Some(path) = &self.user_key {
             builder = builder.user_key(path);
+        }
+        if self.encrypt_at_rest {
+            builder = builder.encrypt_at_rest();
         }
         if self.tolerates_outage {
             builder = builder.tolerate_outage();

@@ -336,7 +336,7 @@ pub struct RecordInfo {
 #[napi(catch_unwind)]
 pub fn record_info(text: String) -> Option<RecordInfo> {
     let record = record::Record::parse(&text).ok()?;
-    matches!(record.content, record::Content::Payload(_)).then(|| RecordInfo {
+    (record.content != record::Content::Tombstone).then(|| RecordInfo {
         created: record.created.0,
         renewed: record.renewed.0,
         label: record.label.unwrap_or_default(),

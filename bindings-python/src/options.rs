@@ -32,6 +32,7 @@ impl AsRef<[u8]> for Bytes {
 
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own in Python")]
 pub(crate) struct EngineOptions {
     name: String,
     secrets: Vec<Bytes>,
@@ -63,6 +64,9 @@ pub(crate) struct EngineOptions {
     /// The store keeps the rows of another library, under the ids themselves.
     #[pyo3(default)]
     bare_keys: bool,
+    /// A dump of the store opens nothing.
+    #[pyo3(default)]
+    encrypt_at_rest: bool,
     duplicates: String,
 }
 
@@ -169,6 +173,9 @@ impl EngineOptions {
             .namespace(self.namespace.as_deref().unwrap_or_default());
         if self.bare_keys {
             builder = builder.bare_keys();
+        }
+        if self.encrypt_at_rest {
+            builder = builder.encrypt_at_rest();
         }
         if self.tolerates_outage {
             builder = builder.tolerate_outage();

@@ -132,7 +132,7 @@ pub(crate) fn new_record(
         converted: true,
         ..kept(payload, now_ms, expires_ms)
     };
-    Some((engine.core.scope().key(id), record.to_text()))
+    Some((engine.core.scope().key(id), engine.core.entry(&record, id).text))
 }
 
 /// The record that stands for a row of another library, which goes on to be that library's.
@@ -159,7 +159,8 @@ fn kept(payload: String, renewed_ms: i64, expires_ms: Option<i64>) -> record::Re
 pub(crate) fn record_payload(text: &str) -> Option<String> {
     match record::Record::parse(text).ok()?.content {
         record::Content::Payload(payload) => Some(payload),
-        record::Content::Tombstone => None,
+        // No row of another library is sealed.
+        record::Content::Sealed(_) | record::Content::Tombstone => None,
     }
 }
 
@@ -237,7 +238,7 @@ impl TryFrom<StoreAnswer> for Answer {
 #[pyfunction]
 pub(crate) fn record_info(text: &str) -> Option<(i64, i64, String)> {
     let record = record::Record::parse(text).ok()?;
-    matches!(record.content, record::Content::Payload(_)).then_some((
+    (record.content != record::Content::Tombstone).then_some((
         record.created.0,
         record.renewed.0,
         record.label.unwrap_or_default(),

@@ -36,6 +36,7 @@ DEFAULTS: Mapping[str, Any] = {
     "READERS": (),
     "AUDIENCE": "",
     "NAMESPACE": "",
+    "ENCRYPT_AT_REST": False,
     "META": None,
     "IDLE": 14 * DAY,
     "ABSOLUTE": 90 * DAY,
@@ -181,11 +182,20 @@ def _kept(settings: Mapping[str, Any]) -> EngineOptions:
     options["id_bytes"] = _id_bytes(expect("ID_BYTES", settings["ID_BYTES"], int))
     options["audience"] = settings["AUDIENCE"]
     options["namespace"] = expect("NAMESPACE", settings["NAMESPACE"], str)
+    options["encrypt_at_rest"] = _encrypt_at_rest(settings)
     outage = one_of("OUTAGE", settings["OUTAGE"], ("error", "empty"))
     options["tolerates_outage"] = outage == "empty"
     # Such a store keeps the rows of another library, under the ids themselves.
     options["bare_keys"] = getattr(settings["STORE"], "has_bare_keys", False) is True
     return cast("EngineOptions", options)
+
+
+def _encrypt_at_rest(settings: Mapping[str, Any]) -> bool:
+    is_wanted = expect("ENCRYPT_AT_REST", settings["ENCRYPT_AT_REST"], bool)
+    if is_wanted and settings["STORE"] is None:
+        message = f"{PREFIX}ENCRYPT_AT_REST is for sessions in a store: set {PREFIX}STORE"
+        raise ConfigError(message, "option")
+    return bool(is_wanted)
 
 
 def _id_bytes(count: int) -> int:

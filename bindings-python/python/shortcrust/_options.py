@@ -71,3 +71,4 @@ class EngineOptions(_Required, total=False):
     tolerates_outage: bool
     merge: dict[str, str]
     bare_keys: bool
+    encrypt_at_rest: bool

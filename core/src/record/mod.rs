@@ -1,6 +1,7 @@
 //! What lies in a store for a session: the same text in every language. `docs/record-v1.md` is the law. Rows of other
 //! libraries are read besides.
 
+mod at_rest;
 mod express;
 
 use alloc::{
@@ -67,6 +68,8 @@ pub struct Record {
 pub enum Content {
     /// The session's data.
     Payload(String),
+    /// The session's data and its user, sealed; the record's user is then the index of the user.
+    Sealed(String),
     /// Nothing any more: the session ended, or goes on under another id.
     Tombstone,
 }
@@ -103,9 +106,11 @@ impl Record {
         if self.converted {
             text.push_str(r#","o":1"#);
         }
-        if let Content::Payload(payload) = &self.content {
-            let _ = write!(text, r#","d":{payload}"#);
-        }
+        let _ = match &self.content {
+            Content::Payload(payload) => write!(text, r#","d":{payload}"#),
+            Content::Sealed(token) => write!(text, r#","s":"{token}""#),
+            Content::Tombstone => Ok(()),
+        };
         text.push('}');
         text
     }
@@ -121,6 +126,7 @@ impl Record {
         let words =
             |key: &[u8]| map.get(key).and_then(|entry| entry.value.as_text()).map(ToString::to_string);
         let payload = map.get(b"d").map(|entry| text[entry.value.range.clone()].to_owned());
+        let data = payload.map(Content::Payload).or_else(|| words(b"s").map(Content::Sealed));
         Ok(Self {
             created: time("c").ok_or(Reason::Malformed)?,
             renewed: time("r").ok_or(Reason::Malformed)?,
@@ -129,7 +135,7 @@ impl Record {
             user: words(b"u"),
             label: words(b"l"),
             converted: number(map, "o") == Some(1),
-            content: payload.map_or(Content::Tombstone, Content::Payload),
+            content: data.unwrap_or(Content::Tombstone),
         })
     }
 }

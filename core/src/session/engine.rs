@@ -4,6 +4,7 @@ use alloc::{borrow::ToOwned, format, string::String, sync::Arc, vec::Vec};
 
 use super::{
     Session,
+    actions::Entry,
     chain::{Chain, Duplicates},
     identity::Keys,
     machine::Task,
@@ -14,7 +15,7 @@ use crate::{
     format::Id,
     payload::{Dialect, MergeRules},
     policy::Policy,
-    record::Scope,
+    record::{Record, Scope},
     time::{Seconds, UnixMillis},
 };
 
@@ -38,6 +39,8 @@ pub(super) struct Settings {
     /// A store that fails is no error: the request is served without a session.
     pub(super) tolerates_outage: bool,
     pub(super) merge_rules: MergeRules,
+    /// A dump of the store opens nothing.
+    pub(super) encrypts_at_rest: bool,
     /// The payload is the peer's, whatever stands in it.
     pub(super) is_drop_in: bool,
     pub(super) duplicates: Duplicates,
@@ -84,6 +87,7 @@ impl Engine {
                 mode: Mode::default(),
                 tolerates_outage: false,
                 merge_rules: MergeRules::default(),
+                encrypts_at_rest: false,
                 is_drop_in: false,
                 id_bytes: Id::BYTES,
                 duplicates: Duplicates::default(),
@@ -129,6 +133,17 @@ impl Engine {
         };
         session.duplicates = cookie::values(header, name).nth(1).is_some();
         session
+    }
+
+    /// What a store is to keep for a record: as it is, or sealed under its id where
+    /// [`encrypt_at_rest`](EngineBuilder::encrypt_at_rest) says so.
+    pub fn entry(&self, record: &Record, id: &str) -> Entry {
+        let user = record.user.as_deref().map(|user| self.0.scope.user(user));
+        if self.0.encrypts_at_rest {
+            Entry::of(&record.clone().sealed(&self.0.scope, id), user)
+        } else {
+            Entry::of(record, user)
+        }
     }
 
     /// What the keys of its records are bound to.
@@ -244,6 +259,14 @@ impl EngineBuilder {
         self
     }
 
+    /// Seals what the store keeps under a key that is made of the session's id, so that a dump of the store opens
+    /// nothing; default not. It goes with [`stored`](Self::stored). Records of either kind are read with and without it.
+    #[must_use]
+    pub fn encrypt_at_rest(mut self) -> Self {
+        self.settings.encrypts_at_rest = true;
+        self
+    }
+
     /// Records lie under their ids, and not under hashes of them: for a store that keeps the rows of another library.
     #[must_use]
     pub fn bare_keys(mut self) -> Self {
@@ -270,6 +293,12 @@ impl EngineBuilder {
             let message = "merge is for sessions in a store, and sessions in cookies are never merged: \
                            set a store, or remove merge";
             return Err(ConfigError::new("merge", message));
+        }
+        let hides_ids = settings.mode == Mode::Sessions && !settings.scope.bare_keys;
+        if settings.encrypts_at_rest && !hides_ids {
+            let message = "encryption at rest is for records of ours in a store: \
+                           set a store that keeps these, or leave it out";
+            return Err(ConfigError::new("option", message));
         }
         match settings.mode {
             // The record has the times.

@@ -256,8 +256,8 @@ impl Session {
         (self.meta.created, self.meta.issued) = (Some(target.record.created), Some(now));
         self.meta.user.clone_from(&target.record.user);
         self.label.set(target.record.label.clone());
-        let Target { key, record, mine, .. } = target;
-        stored.row = Some(Loaded { key, version, record, base: mine.clone() });
+        let Target { id, key, record, mine, .. } = target;
+        stored.row = Some(Loaded { id, key, version, record, base: mine.clone() });
         let change = if is_created { StoreChange::Create } else { StoreChange::Save };
         self.cookie_due = match tables::cookie_of_stored(change, self.cookie_sent, self.moves_cookie()) {
             CookieChange::Nothing => self.cookie_due,
@@ -343,7 +343,7 @@ impl Loaded {
     pub(super) fn payload(&self) -> Option<&str> {
         match &self.record.content {
             record::Content::Payload(payload) => Some(payload),
-            record::Content::Tombstone => None,
+            record::Content::Sealed(_) | record::Content::Tombstone => None,
         }
     }
 }

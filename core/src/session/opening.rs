@@ -124,8 +124,8 @@ impl Engine {
                     let key = self.0.scope.key(&id);
                     let row = session
                         .payload()
-                        .map(|payload| Loaded::unmoved(key, payload, &session.meta, &self.0.policy));
-                    session.stored = row.map(|row| Stored::unmoved(id, row)).or(session.stored);
+                        .map(|payload| Loaded::unmoved((&id, key), payload, &session.meta, &self.0.policy));
+                    session.stored = row.map(Stored::unmoved).or(session.stored);
                     return Ok(session);
                 }
                 _ => return Err(Reason::NotFound.into()),
@@ -148,7 +148,8 @@ impl Engine {
         row: &Row,
         now: UnixMillis,
     ) -> Result<Session, Refusal> {
-        let mut record = Record::parse(&row.text)?;
+        let key = self.0.scope.key(&id);
+        let mut record = Record::parse(&row.text)?.opened(&id, &key)?;
         let Content::Payload(payload) = &record.content else {
             let is_over = record.expires.is_some_and(|end| now > end);
             let reason = if is_over { Reason::NotFound } else { Reason::Ended };
@@ -167,7 +168,6 @@ impl Engine {
         self.0.policy.check(&meta, now)?;
         let payload = payload.clone();
         let facts = payload::scan(&payload, self.0.dialect)?;
-        let key = self.0.scope.key(&id);
         let label = Label::of(&record);
         let stored = Stored::loaded(id, key, row.version, record, &payload);
         Ok(Session {

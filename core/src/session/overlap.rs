@@ -99,6 +99,7 @@ impl Session {
         row: Option<&Row>,
     ) -> Result<(), Reason> {
         let mut over = Loaded {
+            id: target.id.clone(),
             key: target.key.clone(),
             version: 0,
             record: target.record.clone(),

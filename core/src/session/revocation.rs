@@ -170,7 +170,12 @@ impl Revocation {
         else {
             return;
         };
-        let is_theirs = user.is_none() || user == record.user;
+        // Of a sealed record the index of its user is there.
+        let named = |user: &String| match record.content {
+            Content::Sealed(_) => self.engine.0.scope.user(user),
+            _ => user.clone(),
+        };
+        let is_theirs = user.is_none() || user.as_ref().map(named) == record.user;
         if record.content != Content::Tombstone && is_theirs {
             let text = tombstone_of(&record, now, &self.engine).text;
             self.step = Step::Swap { key, user, row: Row { text, ..row } };

@@ -4,7 +4,7 @@ use alloc::{borrow::ToOwned, string::String};
 
 use super::{
     Content, Engine, Session,
-    actions::{Action, Entry, Row},
+    actions::{Action, Row},
     identity::Identity,
     revocation::tombstone_of,
     tables::{Leave, Met, StoreChange},
@@ -41,6 +41,7 @@ pub(super) struct Stored {
 
 #[derive(Clone, Debug)]
 pub(super) struct Loaded {
+    pub(super) id: String,
     pub(super) key: String,
     /// [`UNMOVED`] where the store has nothing yet.
     pub(super) version: i64,
@@ -68,6 +69,7 @@ pub(super) struct Write {
 /// The record that is to be there afterwards.
 #[derive(Clone, Debug)]
 pub(super) struct Target {
+    pub(super) id: String,
     pub(super) key: String,
     /// What it replaces; none where it is created.
     pub(super) over: Option<Loaded>,
@@ -82,13 +84,13 @@ pub(super) struct Target {
 }
 
 impl Stored {
-    pub(super) fn unmoved(id: String, row: Loaded) -> Self {
-        Self { id: Some(id), is_converted: true, unmoved: Some(row), ..Self::default() }
+    pub(super) fn unmoved(row: Loaded) -> Self {
+        Self { id: Some(row.id.clone()), is_converted: true, unmoved: Some(row), ..Self::default() }
     }
 
     pub(super) fn loaded(id: String, key: String, version: i64, record: Record, payload: &str) -> Self {
         let is_converted = record.converted;
-        let row = Loaded { key, version, record, base: payload.to_owned() };
+        let row = Loaded { id: id.clone(), key, version, record, base: payload.to_owned() };
         Self { id: Some(id), is_converted, row: Some(row), ..Self::default() }
     }
 
@@ -144,8 +146,8 @@ impl Session {
     fn creation(&self, id: &str, content: &Content<'_>, now: UnixMillis) -> Result<Target, SealError> {
         let (mine, base) = self.mine_and_base(content);
         let record = self.record(&self.moved_payload(&mine, &base)?, now, 0, false)?;
-        let key = self.settings.scope.key(id);
-        Ok(Target { key, over: None, mine, base, record, is_touch: false, is_raised: false })
+        let (id, key) = (id.to_owned(), self.settings.scope.key(id));
+        Ok(Target { id, key, over: None, mine, base, record, is_touch: false, is_raised: false })
     }
 
     /// What goes along to a new id. The record that is left may have more than the host, or less.
@@ -178,7 +180,8 @@ impl Session {
         if is_raised {
             record.label = self.label.of_new_user(record.user.is_some());
         }
-        Ok(Target { key: row.key.clone(), over: Some(row), mine, base, record, is_touch, is_raised })
+        let (id, key) = (row.id.clone(), row.key.clone());
+        Ok(Target { id, key, over: Some(row), mine, base, record, is_touch, is_raised })
     }
 
     /// What the handler left, and what it had read.
@@ -253,8 +256,7 @@ impl Write {
 
 impl Target {
     fn action(&self, engine: &Engine) -> Action {
-        let user = self.record.user.as_deref().map(|user| engine.0.scope.user(user));
-        let (key, entry) = (self.key.clone(), Entry::of(&self.record, user));
+        let (key, entry) = (self.key.clone(), engine.entry(&self.record, &self.id));
         match &self.over {
             None => Action::Create { key, entry },
             Some(row) => Action::Save { key, version: row.version, entry },
@@ -264,7 +266,7 @@ impl Target {
 
 impl Loaded {
     /// What an old cookie has, for as long as it would open.
-    pub(super) fn unmoved(key: String, payload: &str, meta: &Meta, policy: &Policy) -> Self {
+    pub(super) fn unmoved((id, key): (&str, String), payload: &str, meta: &Meta, policy: &Policy) -> Self {
         let issued = meta.issued.or(meta.created);
         let created = meta.created.or(issued).unwrap_or_default();
         let record = Record {
@@ -277,12 +279,13 @@ impl Loaded {
             converted: true,
             content: record::Content::Payload(payload.to_owned()),
         };
-        Self { key, version: UNMOVED, record, base: payload.to_owned() }
+        Self { id: id.to_owned(), key, version: UNMOVED, record, base: payload.to_owned() }
     }
 
     /// What another request has made of it.
     pub(super) fn met(&self, row: Option<&Row>) -> (Met, Option<Self>) {
-        let theirs = row.and_then(|row| Some((row.version, Record::parse(&row.text).ok()?)));
+        let opened = |row: &Row| Record::parse(&row.text)?.opened(&self.id, &self.key);
+        let theirs = row.and_then(|row| Some((row.version, opened(row).ok()?)));
         let Some((version, record)) =
             theirs.filter(|(_, record)| record.content != record::Content::Tombstone)
         else {

@@ -53,7 +53,7 @@ impl Engine {
         self.0.chain.old_rows(header, now, &self.0.policy)
     }
 
-    fn taken_over(&self, payload: &str, user: Option<String>, now: UnixMillis) -> Entry {
+    fn taken_over(&self, id: &str, payload: &str, user: Option<String>, now: UnixMillis) -> Entry {
         let record = Record {
             created: now,
             renewed: now,
@@ -65,8 +65,7 @@ impl Engine {
             converted: true,
             content: Content::Payload(payload.to_owned()),
         };
-        let user = record.user.as_deref().map(|user| self.0.scope.user(user));
-        Entry::of(&record, user)
+        self.entry(&record, id)
     }
 }
 
@@ -115,6 +114,7 @@ impl Session {
 
     pub(super) fn go_on_taking(&mut self, taking: TakeOver, answers: Vec<Answer>, now: UnixMillis) {
         let engine = Engine::from(&*self);
+        let id = taking.id(&self.settings.scope);
         let is_done = answers.first() == Some(&Answer::Done);
         let row = rows(answers).into_iter().next().flatten();
         let step = match (taking.step.clone(), row) {
@@ -123,13 +123,13 @@ impl Session {
             }
             (Step::Ours, None) => Some(Step::Theirs),
             (Step::Theirs, None) => Some(Step::OursMeanwhile),
-            (Step::Theirs, Some(row)) => engine.read_theirs(&row.text, now),
+            (Step::Theirs, Some(row)) => engine.read_theirs(&id, &row.text, now),
             (Step::Mark { payload, user }, mark) => {
                 if let Err(reason) = revocation::of_all(None, mark.as_ref()) {
                     self.reason = Some(reason);
                     Some(Step::Remove)
                 } else {
-                    Some(Step::Create(engine.taken_over(&payload, Some(user), now)))
+                    Some(Step::Create(engine.taken_over(&id, &payload, Some(user), now)))
                 }
             }
             (Step::Create(entry), _) if is_done => {
@@ -160,12 +160,12 @@ impl Session {
 
 impl Engine {
     /// An empty session is none, and what can't be read stays where it is.
-    fn read_theirs(&self, row: &str, now: UnixMillis) -> Option<Step> {
+    fn read_theirs(&self, id: &str, row: &str, now: UnixMillis) -> Option<Step> {
         let payload = express_payload(row).ok().filter(|payload| payload != "{}")?;
         let user = self.0.identity_keys.of(&payload).user().map(ToOwned::to_owned);
         Some(match user {
             Some(user) => Step::Mark { payload, user },
-            None => Step::Create(self.taken_over(&payload, None, now)),
+            None => Step::Create(self.taken_over(id, &payload, None, now)),
         })
     }
 }

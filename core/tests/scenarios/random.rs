@@ -132,7 +132,7 @@ fn keys_of(content: &Content) -> Vec<String> {
             let data: Data = serde_json::from_str(payload).expect("an object");
             data.keys().cloned().collect()
         }
-        Content::Tombstone => Vec::new(),
+        Content::Sealed(_) | Content::Tombstone => Vec::new(),
     }
 }
 

@@ -103,6 +103,6 @@ impl Ledger {
 pub(crate) fn data_of(content: &Content) -> Data {
     match content {
         Content::Payload(payload) => from_text(payload),
-        Content::Tombstone => Data::new(),
+        Content::Sealed(_) | Content::Tombstone => Data::new(),
     }
 }

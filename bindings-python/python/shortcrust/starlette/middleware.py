@@ -52,6 +52,7 @@ class SessionMiddleware(DropIn):
         outage: Literal["error", "empty"] | None = None,
         user_key: str | None = None,
         namespace: str | None = None,
+        encrypt_at_rest: bool | None = None,
         merge: Mapping[str, Literal["add"]] | None = None,
         label: Callable[[HTTPConnection], str | None] | None = None,
         take_over: Rows | None = None,
@@ -69,6 +70,7 @@ class SessionMiddleware(DropIn):
             "OUTAGE": outage,
             "USER_KEY": user_key,
             "NAMESPACE": namespace,
+            "ENCRYPT_AT_REST": encrypt_at_rest,
             "MERGE": merge,
             "LABEL": label,
         }
