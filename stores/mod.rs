@@ -7,8 +7,12 @@ macro_rules! statements {
 
 /// By the name of the file.
 pub(crate) const STATEMENTS: &[(&str, &str)] = statements![
+    "redis/drop.lua",
     "redis/list.lua",
     "redis/load.lua",
+    "redis/owned.lua",
+    "redis/read.lua",
+    "redis/remove.lua",
     "redis/revoke.lua",
     "redis/swap_text.lua",
     "redis/write.lua",

@@ -2,6 +2,10 @@
 
 /** Whose URL is in REDIS_URL. */
 export const REDIS = service('REDIS_URL', 'redis-server')
+/** Whose first node's URL is in REDIS_CLUSTER_URL. */
+export const REDIS_CLUSTER = service('REDIS_CLUSTER_URL', 'redis-server')
+/** Whose first sentinel's URL is in REDIS_SENTINEL_URL; the master is named `main`. */
+export const REDIS_SENTINEL = service('REDIS_SENTINEL_URL', 'redis-server')
 /** Whose URL is in POSTGRES_URL. */
 export const POSTGRES = service('POSTGRES_URL', 'postgres')
 

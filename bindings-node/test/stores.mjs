@@ -10,9 +10,9 @@ import { join } from 'node:path'
 import BetterSqlite from 'better-sqlite3'
 import { RedisStore as ConnectRedis } from 'connect-redis'
 import expressSession from 'express-session'
-import { Redis as IORedis } from 'ioredis'
+import { Cluster as IOCluster, Redis as IORedis } from 'ioredis'
 import pg from 'pg'
-import { createClient } from 'redis'
+import { createClient, createCluster, createSentinel } from 'redis'
 import { ExpressSessionStore } from 'shortcrust/stores/express-session'
 import { FileStore } from 'shortcrust/stores/file'
 import { MemoryStore } from 'shortcrust/stores/memory'
@@ -20,12 +20,14 @@ import { PostgresStore } from 'shortcrust/stores/postgres'
 import { RedisStore } from 'shortcrust/stores/redis'
 import { SQLiteStore } from 'shortcrust/stores/sqlite'
 
-import { POSTGRES, REDIS } from './services.mjs'
+import { POSTGRES, REDIS, REDIS_CLUSTER, REDIS_SENTINEL } from './services.mjs'
 
 const require = createRequire(import.meta.url)
 
 export const newKey = () => randomBytes(32).toString('base64url')
 export const newUser = () => `user ${randomBytes(8).toString('hex')}`
+
+const WAITING = { waitReplicas: 1, waitMs: 20_000 }
 
 /** By name: `skip` for a test's options, and `open(address)` for a store that only this test sees. */
 export const STORES = {
@@ -36,12 +38,20 @@ export const STORES = {
   postgres: { skip: POSTGRES.skip, open: openPostgres },
   'redis, by node-redis': { skip: REDIS.skip, open: openNodeRedis },
   'redis, by ioredis': { skip: REDIS.skip, open: openIORedis },
+  'redis cluster, by node-redis': { skip: REDIS_CLUSTER.skip, open: () => openNodeCluster() },
+  'redis cluster, by ioredis': { skip: REDIS_CLUSTER.skip, open: () => openIOCluster(WAITING) },
+  'redis sentinel, by node-redis': { skip: REDIS_SENTINEL.skip, open: () => openNodeSentinel(WAITING) },
+  'redis sentinel, by ioredis': { skip: REDIS_SENTINEL.skip, open: () => openIOSentinel(WAITING) },
+  'redis cluster that waits, by node-redis': {
+    skip: REDIS_CLUSTER.skip,
+    open: () => openNodeCluster(WAITING),
+  },
   "express-session's MemoryStore": { skip: false, open: openPeers },
   'connect-redis': { skip: REDIS.skip, open: openConnectRedis },
 }
 
 /** Those that can do all that a store can. */
-export const WHOLE_STORES = Object.fromEntries(Object.entries(STORES).slice(0, 7))
+export const WHOLE_STORES = Object.fromEntries(Object.entries(STORES).slice(0, 12))
 
 /** Those behind a connection, on which round trips can be counted. */
 export const SERVERS = Object.fromEntries(Object.entries(STORES).slice(4, 7))
@@ -106,6 +116,33 @@ async function openNodeRedis(address) {
 function openIORedis(address) {
   const client = new IORedis(redisUrl(address))
   return { store: new RedisStore(client), client, close: () => client.quit() }
+}
+
+async function openNodeCluster(options) {
+  const client = createCluster({ rootNodes: [{ url: REDIS_CLUSTER.url }] })
+  await client.connect()
+  return { store: new RedisStore(client, options), client, close: () => client.close() }
+}
+
+function openIOCluster(options) {
+  const client = new IOCluster([REDIS_CLUSTER.url])
+  return { store: new RedisStore(client, options), client, close: () => client.quit() }
+}
+
+async function openNodeSentinel(options) {
+  const client = createSentinel({ name: 'main', sentinelRootNodes: [sentinel()] })
+  await client.connect()
+  return { store: new RedisStore(client, options), client, close: () => client.close() }
+}
+
+function openIOSentinel(options) {
+  const client = new IORedis({ name: 'main', sentinels: [sentinel()] })
+  return { store: new RedisStore(client, options), client, close: () => client.quit() }
+}
+
+function sentinel() {
+  const { hostname, port } = new URL(REDIS_SENTINEL.url)
+  return { host: hostname, port: Number(port) }
 }
 
 function openPeers() {

@@ -13,7 +13,7 @@ NOTE = "# Made of _aio/{} by bindings-python/scripts/sync_stores.py: change that
 
 REPLACEMENTS = (
     (r"\bredis\.asyncio\b", "redis"),
-    (r"\bimport Redis as AsyncRedis\b", "import Redis"),
+    (r"\bimport (\w+) as Async\1\b", r"import \1"),
     (r"\bsqlalchemy\.ext\.asyncio\b", "sqlalchemy"),
     (r"\bAsync(?=[A-Z])", ""),
     (r" In asyncio the work is done in threads\.|\n +In asyncio the work is done in threads\.", ""),

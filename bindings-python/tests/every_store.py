@@ -8,10 +8,14 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
+import groups
 import redis
 import redis.asyncio
+import redis.asyncio.sentinel
+import redis.sentinel
 import servers
 import sqlalchemy
 from shortcrust import stores
@@ -79,6 +83,36 @@ async def redis_store(kind: Any, _: Path, **options: Any) -> AsyncIterator[Any]:
 
 
 @asynccontextmanager
+async def redis_cluster(kind: Any, _: Path, **options: Any) -> AsyncIterator[Any]:
+    url = servers.shared_url(groups.RedisCluster)
+    if kind is stores.AsyncRedisStore:
+        client: Any = await redis.asyncio.RedisCluster.from_url(url)
+        yield kind(client, **options)
+        await client.aclose()
+    else:
+        client = redis.RedisCluster.from_url(url)
+        yield kind(client, **options)
+        client.close()
+
+
+@asynccontextmanager
+async def redis_cluster_waiting(kind: Any, folder: Path) -> AsyncIterator[Any]:
+    async with redis_cluster(kind, folder, wait_replicas=1, wait_ms=20_000) as store:
+        yield store
+
+
+@asynccontextmanager
+async def redis_sentinel(kind: Any, _: Path) -> AsyncIterator[Any]:
+    at = urlsplit(servers.shared_url(groups.RedisSentinel))
+    module: Any = redis.asyncio if kind is stores.AsyncRedisStore else redis
+    sentinel = module.sentinel.Sentinel([(at.hostname, at.port)])
+    client = sentinel.master_for("main")
+    yield kind(client, wait_replicas=1, wait_ms=20_000)
+    for each in (client, *sentinel.sentinels):
+        await _finished(each.aclose() if module is redis.asyncio else each.close())
+
+
+@asynccontextmanager
 async def redis_text(kind: Any, folder: Path) -> AsyncIterator[Any]:
     async with redis_store(kind, folder, decode_responses=True) as store:
         yield store
@@ -119,6 +153,9 @@ SYNC: dict[str, tuple[Callable[..., AbstractAsyncContextManager[Any]], Any]] = {
     "postgres": (postgres, stores.SQLAlchemyStore),
     "redis": (redis_store, stores.RedisStore),
     "redis-text": (redis_text, stores.RedisStore),
+    "redis-cluster": (redis_cluster, stores.RedisStore),
+    "redis-cluster-waiting": (redis_cluster_waiting, stores.RedisStore),
+    "redis-sentinel": (redis_sentinel, stores.RedisStore),
 }
 ASYNC: dict[str, tuple[Callable[..., AbstractAsyncContextManager[Any]], Any]] = {
     "memory-async": (memory, stores.AsyncMemoryStore),
@@ -126,6 +163,9 @@ ASYNC: dict[str, tuple[Callable[..., AbstractAsyncContextManager[Any]], Any]] = 
     "sqlite-async": (sqlite, stores.AsyncSQLiteStore),
     "postgres-async": (postgres, stores.AsyncSQLAlchemyStore),
     "redis-async": (redis_store, stores.AsyncRedisStore),
+    "redis-cluster-async": (redis_cluster, stores.AsyncRedisStore),
+    "redis-cluster-waiting-async": (redis_cluster_waiting, stores.AsyncRedisStore),
+    "redis-sentinel-async": (redis_sentinel, stores.AsyncRedisStore),
 }
 
 

@@ -19,10 +19,28 @@ const open = {
     return new RedisStore(client)
   },
   files: () => new FileStore(url),
+  'cluster-node-redis': async () => {
+    const client = require('redis').createCluster({ rootNodes: [{ url }] })
+    await client.connect()
+    return new RedisStore(client)
+  },
+  'cluster-ioredis': () => new RedisStore(new (require('ioredis').Cluster)([url])),
+  'sentinel-node-redis': async () => {
+    const client = require('redis').createSentinel({ name: 'main', sentinelRootNodes: [sentinel()] })
+    await client.connect()
+    return new RedisStore(client)
+  },
+  'sentinel-ioredis': () =>
+    new RedisStore(new (require('ioredis').Redis)({ name: 'main', sentinels: [sentinel()] })),
   ioredis: () => new RedisStore(new (require('ioredis').Redis)(url)),
   postgres: () => new PostgresStore(new (require('pg').Pool)({ connectionString: url })),
   sqlite: () => new SQLiteStore(url),
 }
+function sentinel() {
+  const { hostname, port } = new URL(url)
+  return { host: hostname, port: Number(port) }
+}
+
 const store = await open[STORE]()
 
 const app = express()

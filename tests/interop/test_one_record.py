@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import pytest
 import servers
@@ -21,7 +22,18 @@ from shortcrust.stores import Entry, FileStore, RedisStore, Row, SQLAlchemyStore
 
 HERE = Path(__file__).parent
 SECRET = "a secret for the tests only, of thirty-two bytes or more"
-STORES = ["node-redis", "ioredis", "postgres", "sqlite", "sqlite-sqlalchemy", "files"]
+STORES = [
+    "node-redis",
+    "ioredis",
+    "cluster-node-redis",
+    "cluster-ioredis",
+    "sentinel-node-redis",
+    "sentinel-ioredis",
+    "postgres",
+    "sqlite",
+    "sqlite-sqlalchemy",
+    "files",
+]
 
 
 class Node:
@@ -76,7 +88,18 @@ def simulation(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Simul
 @contextmanager
 def python_store(name: str, folder: Path) -> Iterator[tuple[Any, str]]:
     """The store in Python's kind, and where Node finds the same."""
-    if name.endswith("redis"):
+    if name.startswith("cluster"):
+        redis = pytest.importorskip("redis")
+        url = servers.shared_url(servers.RedisCluster)
+        with redis.RedisCluster.from_url(url) as client:
+            yield RedisStore(client), url
+    elif name.startswith("sentinel"):
+        sentinel = pytest.importorskip("redis.sentinel")
+        url = servers.shared_url(servers.RedisSentinel)
+        at = urlsplit(url)
+        with sentinel.Sentinel([(at.hostname, at.port)]).master_for("main") as client:
+            yield RedisStore(client), url
+    elif name.endswith("redis"):
         redis = pytest.importorskip("redis")
         url = servers.shared_url(servers.Redis)
         with redis.Redis.from_url(url) as client:

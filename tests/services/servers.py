@@ -7,7 +7,11 @@ import signal
 import struct
 from pathlib import Path
 
+from groups import RedisCluster, RedisSentinel
 from processes import HOST, IN_CI, Absent, Server
+from redis_server import Redis
+
+__all__ = ["Absent", "Memcached", "Postgres", "Redis", "RedisCluster", "RedisSentinel", "Server"]
 
 
 class Postgres(Server):
@@ -46,24 +50,6 @@ class Postgres(Server):
         return [program, "-D", str(self.folder / "data"), "-p", str(self.port), *options]
 
 
-class Redis(Server):
-    variable = "REDIS_URL"
-    program = "redis-server"
-    package = "redis-server"
-    hello = b"PING\r\n"
-    welcome = b"+PONG"
-
-    @property
-    def url(self) -> str:
-        return f"redis://{HOST}:{self.port}/0"
-
-    def _command(self, program: str) -> list[str]:
-        address = ["--bind", HOST, "--port", str(self.port), "--dir", str(self.folder)]
-        appendonly = "yes" if self.durable else "no"
-        keeping = ["--save", "", "--appendonly", appendonly, "--appendfsync", "always"]
-        return [program, *address, *keeping]
-
-
 class Memcached(Server):
     """It keeps nothing on a disk, so ``durable`` says nothing here."""
 
@@ -81,7 +67,7 @@ class Memcached(Server):
         return [program, "-l", HOST, "-p", str(self.port), "-U", "0"]
 
 
-SERVERS: tuple[type[Server], ...] = (Postgres, Redis, Memcached)
+SERVERS: tuple[type[Server], ...] = (Postgres, Redis, RedisCluster, RedisSentinel, Memcached)
 """The ones that the tests share, and ``services.py`` starts."""
 
 

@@ -4,12 +4,17 @@ import { createHash, randomBytes } from 'node:crypto'
 import { ambient } from '../ambient.js'
 import { ConfigError } from '../errors.js'
 import type { Capabilities, Entry, Listed, Row, Store } from './index.js'
+import { isCluster, written } from './redis-nodes.js'
 import { textOf } from './statements.js'
 
 const PREFIX = 'shortcrust:'
+const DELETE = script("return redis.call('DEL', KEYS[1])")
+const DROP = script(textOf('redis/drop.lua'))
 const LIST = script(textOf('redis/list.lua'))
 const LOAD = script(textOf('redis/load.lua'))
-const REMOVE = script("return redis.call('DEL', KEYS[1])")
+const OWNED = script(textOf('redis/owned.lua'))
+const READ = script(textOf('redis/read.lua'))
+const REMOVE = script(textOf('redis/remove.lua'))
 const REVOKE = script(textOf('redis/revoke.lua'))
 const WRITE = script(textOf('redis/write.lua'))
 
@@ -18,27 +23,46 @@ interface Script {
   sha: string
 }
 
-/** What is used of a client of node-redis. */
+/** What is used of a client of node-redis: `createClient`, `createCluster` or `createSentinel`. */
 export interface NodeRedis {
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>
   evalSha(sha: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>
 }
 
-/** What is used of a client of ioredis. */
+/** What is used of a client of ioredis: `Redis`, with sentinels or without, or `Cluster`. */
 export interface IORedis {
   eval(script: string, keys: number, ...rest: string[]): Promise<unknown>
   evalsha(sha: string, keys: number, ...rest: string[]): Promise<unknown>
 }
 
+/** What may be said to a store in Redis. */
+export interface RedisOptions {
+  /**
+   * How many replicas must have a write before it is told as done. 0, the default, waits for none, and a master that
+   * dies may take writes along that were told as done.
+   */
+  waitReplicas?: number
+  /**
+   * For how many milliseconds they are waited for; 1,000 by default. When they are too few by then the write fails,
+   * though the master has it.
+   */
+  waitMs?: number
+}
+
 /**
- * Sessions in Redis 5 or newer, by a connected client of node-redis or ioredis. Each method is one round trip. Not for
- * Redis Cluster: a record and its user's index lie on different nodes there.
+ * Sessions in Redis 5 or newer, by a connected client of node-redis or ioredis: of a single server, of Redis Cluster or
+ * of Sentinel. Each method is one round trip. On a cluster, which the store knows by the client's kind, a write with a
+ * user is two, `list` and `revoke` are at most three, since a user's index and records lie on different nodes there.
  */
 export class RedisStore implements Store {
   readonly capabilities: Capabilities = { compareAndSwap: true, index: true, expiry: true }
   readonly #client: NodeRedis | IORedis
+  readonly #isCluster: boolean
+  readonly #waitReplicas: number
+  readonly #waitMs: number
 
-  constructor(client: NodeRedis | IORedis) {
+  /** A {@link ConfigError} is thrown for what is no client, and for numbers that cannot be waited for. */
+  constructor(client: NodeRedis | IORedis, { waitReplicas = 0, waitMs = 1_000 }: RedisOptions = {}) {
     if (typeof (client as Partial<NodeRedis> | null | undefined)?.eval !== 'function') {
       const example = 'await createClient({ url }).connect()'
       throw new ConfigError(
@@ -46,12 +70,24 @@ export class RedisStore implements Store {
         `RedisStore takes a client of node-redis or ioredis: new RedisStore(${example})`,
       )
     }
+    if (!(Number.isInteger(waitReplicas) && waitReplicas >= 0 && Number.isInteger(waitMs) && waitMs > 0)) {
+      throw new ConfigError(
+        'option',
+        'waitReplicas is a number of replicas from 0 on, and waitMs is milliseconds from 1 on: ' +
+          'new RedisStore(client, { waitReplicas: 1, waitMs: 1_000 })',
+      )
+    }
     this.#client = client
+    this.#isCluster = isCluster(client)
+    this.#waitReplicas = waitReplicas
+    this.#waitMs = waitMs
   }
 
   async load(keys: readonly string[]): Promise<(Row | undefined)[]> {
-    const found = await this.#run(LOAD, keys.map(nameOf), [])
-    return (found as unknown[][]).map(rowOf)
+    const names = keys.map(nameOf)
+    if (!this.#isCluster) return ((await this.#run(LOAD, names, [])) as unknown[][]).map(rowOf)
+    const found = await Promise.all(names.map((name) => this.#run(LOAD, [name], [])))
+    return (found as unknown[][][]).map(([row]) => rowOf(row as unknown[]))
   }
 
   async create(key: string, entry: Entry): Promise<'done' | 'exists'> {
@@ -68,17 +104,19 @@ export class RedisStore implements Store {
   }
 
   async delete(key: string): Promise<'done'> {
-    await this.#run(REMOVE, [nameOf(key)], [])
+    await this.#done(DELETE, [nameOf(key)], [])
     return 'done'
   }
 
   async list(user: string): Promise<Listed[]> {
+    if (this.#isCluster) return this.#listed(user)
     const found = await this.#run(LIST, [indexOf(user)], [user, String(ambient.now())])
     return (found as unknown[][]).map(([key, text]) => ({ key: String(key), text: String(text) }))
   }
 
   async revoke(user: string, keep = ''): Promise<number> {
-    return Number(await this.#run(REVOKE, [indexOf(user)], [user, keep]))
+    if (this.#isCluster) return this.#revoked(user, keep)
+    return Number(await this.#done(REVOKE, [indexOf(user)], [user, keep]))
   }
 
   /** Nothing: Redis itself removes what ended. */
@@ -87,20 +125,55 @@ export class RedisStore implements Store {
   }
 
   async #write(mode: string, key: string, { text, user, expires }: Entry): Promise<string | Row> {
-    const keys = user === undefined ? [nameOf(key)] : [nameOf(key), indexOf(user)]
     const ends = expires === undefined ? 'inf' : String(expires)
     // Not the core's random bytes: nobody has to guess it.
-    const write = randomBytes(8).toString('hex')
-    const said = await this.#run(WRITE, keys, [
-      mode,
-      key,
-      text,
-      ends,
-      String(ambient.now()),
-      user ?? '',
-      write,
-    ])
+    const values = [key, text, ends, String(ambient.now()), randomBytes(8).toString('hex')]
+    const keys = [nameOf(key)]
+    if (user !== undefined) {
+      values.push(user)
+      if (!this.#isCluster) keys.push(indexOf(user))
+      // Before the record, which nobody would find if we ended between the two.
+      else await this.#done(WRITE, [indexOf(user)], ['index', ...values])
+    }
+    const said = await this.#done(WRITE, keys, [mode, ...values])
     return Array.isArray(said) ? (rowOf(said) ?? 'gone') : String(said)
+  }
+
+  async #listed(user: string): Promise<Listed[]> {
+    const keys = await this.#keys(user, ambient.now())
+    const found = await Promise.all(keys.map((key) => this.#run(OWNED, [nameOf(key)], [])))
+    const theirs: Listed[] = []
+    const others: string[] = []
+    for (const [at, key] of keys.entries()) {
+      const [owner, text] = found[at] as unknown[]
+      if (owner === user && text !== null) theirs.push({ key, text: String(text) })
+      else others.push(key)
+    }
+    await this.#drop(user, others)
+    return theirs
+  }
+
+  async #revoked(user: string, keep: string): Promise<number> {
+    const keys = (await this.#keys(user, 0)).filter((key) => key !== keep)
+    const counts = await Promise.all(keys.map((key) => this.#done(REMOVE, [nameOf(key)], [user])))
+    await this.#drop(user, keys)
+    return counts.reduce((sum: number, count) => sum + Number(count), 0)
+  }
+
+  async #keys(user: string, since: number): Promise<string[]> {
+    return ((await this.#run(READ, [indexOf(user)], [String(since)])) as unknown[]).map(String)
+  }
+
+  async #drop(user: string, keys: string[]): Promise<void> {
+    if (keys.length > 0) await this.#run(DROP, [indexOf(user)], keys)
+  }
+
+  /** What may be sent twice, with the replicas that are to have it. */
+  #done(script: Script, keys: string[], values: string[]): Promise<unknown> {
+    if (this.#waitReplicas === 0) return this.#run(script, keys, values)
+    const [replicas, ms] = [this.#waitReplicas, this.#waitMs]
+    const refresh = () => this.#run(LOAD, keys.slice(0, 1), [])
+    return written(this.#client, { text: script.text, keys, values }, { replicas, ms, refresh })
   }
 
   async #run({ text, sha }: Script, keys: string[], values: string[]): Promise<unknown> {

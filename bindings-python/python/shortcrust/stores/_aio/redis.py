@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
+from hashlib import sha1, sha256
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -10,11 +10,13 @@ from ... import ambient
 from ..._core import STATEMENTS
 from ..._errors import ConfigError
 from .._base import Capabilities, Entry, Row
+from ._redis_node import to_node
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from redis.asyncio import Redis as AsyncRedis
+    from redis.asyncio.cluster import RedisCluster as AsyncRedisCluster
 
 _PREFIX = "shortcrust:"
 
@@ -22,28 +24,45 @@ _PREFIX = "shortcrust:"
 class AsyncRedisStore:
     """Sessions in Redis (6 or newer, and what speaks as it does), by a client of redis-py's.
 
-    Each method is one round trip. The scripts touch a user's index and records together, so it
-    goes with one server and its replicas, and not with Redis Cluster.
+    The client may be one of a single server, of Redis Cluster, or what Sentinel's ``master_for``
+    gives. Each method is one round trip; on a cluster a write with a user is two, ``list`` and
+    ``revoke`` at most three, since a user's index and records lie on different nodes there. The
+    store knows a cluster by the client's ``get_node_from_key``.
+
+    :param wait_replicas: how many replicas must have a write before it is told as done; 0 (the
+        default) waits for none, and a master that dies may take writes along that were told as
+        done.
+    :param wait_ms: for how many milliseconds they are waited for. When they are too few by then
+        the write fails with ``TimeoutError``, though the master has it.
+    :raises ConfigError: for what is no client, and for numbers that cannot be waited for.
     """
 
     capabilities: Capabilities = Capabilities(expiry=True)
 
-    def __init__(self, client: AsyncRedis) -> None:
+    def __init__(
+        self,
+        client: AsyncRedis | AsyncRedisCluster,
+        *,
+        wait_replicas: int = 0,
+        wait_ms: int = 1_000,
+    ) -> None:
         if isinstance(cast(Any, client), type) or not hasattr(client, "register_script"):
             raise ConfigError(
                 "a store in Redis takes a client: AsyncRedisStore(Redis.from_url(url))"
             )
-        self._client = client
-        self._write = client.register_script(STATEMENTS["redis/write.lua"])
-        self._list = client.register_script(STATEMENTS["redis/list.lua"])
-        self._revoke = client.register_script(STATEMENTS["redis/revoke.lua"])
+        if wait_replicas < 0 or wait_ms < 1:
+            raise ConfigError(
+                "wait_replicas is a number of replicas from 0 on, and wait_ms is milliseconds from"
+                " 1 on: AsyncRedisStore(client, wait_replicas=1, wait_ms=1_000)"
+            )
+        self._client = cast(Any, client)
+        self._is_cluster = hasattr(client, "get_node_from_key")
+        self._wait = (wait_replicas, wait_ms)
 
     async def load(self, keys: Sequence[str]) -> Sequence[Row | None]:
-        """What is under the keys, in their order, in one round trip."""
-        async with self._client.pipeline(transaction=False) as pipeline:
-            for key in keys:
-                pipeline.hmget(_PREFIX + key, ["version", "record"])
-            return [_row(found) for found in await pipeline.execute()]
+        """What is under the keys, in their order, in one round trip, or one to each node."""
+        commands = [("HMGET", _PREFIX + key, "version", "record") for key in keys]
+        return [_row(found) for found in await self._at_once(commands)]
 
     async def create(self, key: str, entry: Entry) -> Literal["done", "exists"]:
         """Writes where nothing is."""
@@ -63,31 +82,111 @@ class AsyncRedisStore:
 
     async def delete(self, key: str) -> Literal["done"]:
         """Removes the record, if there is one."""
-        await self._client.delete(_PREFIX + key)
+        await self._done("DEL", _PREFIX + key)
         return "done"
 
     async def list(self, user: str) -> Sequence[tuple[str, str]]:
         """The keys and texts of the user's records that have not ended."""
-        found = await self._list([_index(user)], [user, ambient.now_ms()])
+        if self._is_cluster:
+            return await self._listed(user)
+        found = await self._run("list", [_index(user)], user, ambient.now_ms())
         return [(_text(key), _text(text)) for key, text in found]
 
     async def revoke(self, user: str, keep: str | None = None) -> int:
         """Removes the user's records but for the key ``keep``, and says how many."""
-        return int(await self._revoke([_index(user)], [user, keep or ""]))
+        if self._is_cluster:
+            return await self._revoked(user, keep)
+        return int(await self._written_by("revoke", [_index(user)], user, keep or ""))
 
     async def sweep(self, now: int, limit: int = 1_000) -> int:  # noqa: ARG002
         """Nothing: Redis itself removes what ended."""
         return 0
 
     async def _written(self, mode: str, key: str, entry: Entry) -> str | Row:
-        keys = [_PREFIX + key]
-        if entry.user is not None:
-            keys.append(_index(entry.user))
         ends = "inf" if entry.expires is None else entry.expires
         # Not the core's random bytes: nobody has to guess it.
-        parts = [mode, key, entry.text, ends, ambient.now_ms(), entry.user or "", token_hex(8)]
-        answer = await self._write(keys, parts)
+        parts = [key, entry.text, ends, ambient.now_ms(), token_hex(8)]
+        keys = [_PREFIX + key]
+        if entry.user is not None:
+            parts.append(entry.user)
+            if self._is_cluster:
+                # Before the record, which nobody would find if we ended between the two.
+                await self._written_by("write", [_index(entry.user)], "index", *parts)
+            else:
+                keys.append(_index(entry.user))
+        answer = await self._written_by("write", keys, mode, *parts)
         return _row(answer) or "gone" if isinstance(answer, list) else _text(answer)
+
+    async def _listed(self, user: str) -> Sequence[tuple[str, str]]:
+        keys = [_text(key) for key in await self._keys(user, ambient.now_ms())]
+        commands = [("HMGET", _PREFIX + key, "user", "record") for key in keys]
+        found = dict(zip(keys, await self._at_once(commands), strict=True))
+        theirs = {
+            key: _text(text)
+            for key, (owner, text) in found.items()
+            if owner is not None and text is not None and _text(owner) == user
+        }
+        await self._drop(user, [key for key in keys if key not in theirs])
+        return [*theirs.items()]
+
+    async def _revoked(self, user: str, keep: str | None) -> int:
+        keys = [_text(key) for key in await self._keys(user, 0)]
+        keys = [key for key in keys if key != keep]
+        remove = STATEMENTS["redis/remove.lua"]
+        commands = [("EVAL", remove, 1, _PREFIX + key, user) for key in keys]
+        if self._wait[0]:
+            counts = [await self._done(*command) for command in commands]
+        else:
+            counts = [*await self._at_once(commands)]
+        await self._drop(user, keys)
+        return sum(map(int, counts))
+
+    async def _keys(self, user: str, since: int) -> Sequence[Any]:
+        found: Sequence[Any] = await self._run("read", [_index(user)], since)
+        return found
+
+    async def _drop(self, user: str, keys: Sequence[str]) -> None:
+        if keys:
+            await self._run("drop", [_index(user)], *keys)
+
+    async def _at_once(self, commands: Sequence[Sequence[Any]]) -> Sequence[Any]:
+        """On a cluster to all nodes at the same time."""
+        async with self._client.pipeline(transaction=False) as pipeline:
+            for command in commands:
+                pipeline.execute_command(*command)
+            return cast("list[Any]", await pipeline.execute())
+
+    async def _written_by(self, name: str, keys: Sequence[str], *values: Any) -> Any:
+        if not self._wait[0]:
+            return await self._run(name, keys, *values)
+        return await self._done("EVAL", STATEMENTS[f"redis/{name}.lua"], len(keys), *keys, *values)
+
+    async def _done(self, *command: Any) -> Any:
+        """What may be sent twice, with the replicas that are to have it."""
+        replicas, ms = self._wait
+        if not replicas:
+            return await self._client.execute_command(*command)
+        key = command[3] if command[0] == "EVAL" else command[1]
+        wait = ("WAIT", replicas, ms)
+        # WAIT waits for what its own connection wrote, so both go through one.
+        if self._is_cluster:
+            answer, count = await to_node(self._client, key, [command, wait])
+        else:
+            answer, count = await self._at_once([command, wait])
+        if count < replicas:
+            raise TimeoutError(f"{count} of {replicas} replicas have the write within {ms} ms")
+        return answer
+
+    async def _run(self, name: str, keys: Sequence[str], *values: Any) -> Any:
+        text = STATEMENTS[f"redis/{name}.lua"]
+        digest = sha1(text.encode(), usedforsecurity=False).hexdigest()
+        try:
+            return await self._client.evalsha(digest, len(keys), *keys, *values)
+        except Exception as error:
+            # The server was started anew, or another one took over.
+            if type(error).__name__ != "NoScriptError":
+                raise
+            return await self._client.eval(text, len(keys), *keys, *values)
 
 
 def _index(user: str) -> str:
