@@ -14,6 +14,7 @@
 //! - [`types`]: what happens to a tuple in Node
 //! - [`reasons`]: why there is no session
 //! - [`stores`]: their contract
+//! - [`own_store`]: a store of your own, complete, and how it is tested
 //! - [`support`]: Pythons, Nodes, threads, interpreters
 //! - [`threats`]: what is defended, and what is not
 
@@ -39,6 +40,8 @@ pub mod itsdangerous {}
 pub mod node {}
 #[doc = include_str!("overlap.md")]
 pub mod overlap {}
+#[doc = include_str!("own_store.md")]
+pub mod own_store {}
 #[doc = include_str!("reasons.md")]
 pub mod reasons {}
 #[doc = include_str!("road.md")]
