@@ -10,6 +10,8 @@ import { textOf } from './statements.js'
 const PREFIX = 'shortcrust:'
 const DELETE = script("return redis.call('DEL', KEYS[1])")
 const DROP = script(textOf('redis/drop.lua'))
+// By which a client finds the node of a key.
+const FIND = script("return redis.call('EXISTS', KEYS[1])")
 const LIST = script(textOf('redis/list.lua'))
 const LOAD = script(textOf('redis/load.lua'))
 const OWNED = script(textOf('redis/owned.lua'))
@@ -172,7 +174,7 @@ export class RedisStore implements Store {
   #done(script: Script, keys: string[], values: string[]): Promise<unknown> {
     if (this.#waitReplicas === 0) return this.#run(script, keys, values)
     const [replicas, ms] = [this.#waitReplicas, this.#waitMs]
-    const refresh = () => this.#run(LOAD, keys.slice(0, 1), [])
+    const refresh = () => this.#run(FIND, keys.slice(0, 1), [])
     return written(this.#client, { text: script.text, keys, values }, { replicas, ms, refresh })
   }
 

@@ -39,7 +39,7 @@ async def to_node(client: Any, key: str, commands: Sequence[Sequence[Any]]) -> l
         asked = wrong if isinstance(wrong, AskError) and not isinstance(wrong, MovedError) else None
         if asked is None:
             # The client asks until it finds the node, as it is configured to.
-            await client.hmget(key, "version")
+            await client.exists(key)
     raise wrong  # type: ignore[misc]
 
 
