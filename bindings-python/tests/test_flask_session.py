@@ -102,9 +102,12 @@ def test_a_session_of_flask_session_goes_on(
 
 
 @KINDS
-def test_what_was_taken_over_and_logged_out_stays_out(options: dict[str, Any]) -> None:
+@pytest.mark.parametrize("is_sealed", [False, True])
+def test_what_was_taken_over_and_logged_out_stays_out(
+    options: dict[str, Any], is_sealed: bool
+) -> None:
     _, cookie = visit(app_of(Session, options), "/login", None)
-    ours = app_of(Shortcrust, options)
+    ours = app_of(Shortcrust, {**options, "SHORTCRUST_ENCRYPT_AT_REST": is_sealed})
     assert visit(ours, "/me", cookie)[0] == "ada"
     visit(ours, "/logout", cookie)
     assert visit(ours, "/me", cookie)[0] == "None"

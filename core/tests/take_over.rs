@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use proptest::prelude::*;
 use shortcrust::{
-    Action, Answer, Chain, Content, Engine, Head, Keyring, Need, Reader, Reason, Revocation, Row, Session,
-    UnixMillis,
+    Action, Answer, Chain, Content, Engine, EngineBuilder, Head, Keyring, Need, Reader, Reason, Revocation,
+    Row, Session, UnixMillis,
     format::{Express, Id, sign_cookie},
     record::express_payload,
 };
@@ -136,10 +136,14 @@ fn rng(buffer: &mut [u8]) -> Result<(), shortcrust::EntropyError> {
 }
 
 fn engine(until: UnixMillis) -> Engine {
+    builder(until).build().unwrap()
+}
+
+fn builder(until: UnixMillis) -> EngineBuilder {
     let keys = Keyring::newest_first([SECRET]).unwrap();
     let reader = Reader::until(until, Express::new(&keys)).rows("connect.sid");
     let chain = Chain::from(Id::default()).read(reader).unwrap();
-    Engine::builder(chain).stored().build().unwrap()
+    Engine::builder(chain).stored()
 }
 
 fn front() -> Engine {
@@ -159,8 +163,11 @@ proptest! {
     fn of_any_number_of_first_requests_none_loses_the_session_and_one_record_is_made(
         order in prop::collection::vec(0_usize..5, 0..80),
         is_logged_out in any::<bool>(),
+        is_sealed in any::<bool>(),
     ) {
-        let (engine, mut simulation) = (front(), Simulation::with_row(ADAS));
+        let builder = builder(UnixMillis(NOW.0 + 1));
+        let engine = if is_sealed { builder.encrypt_at_rest() } else { builder }.build().unwrap();
+        let mut simulation = Simulation::with_row(ADAS);
         let mut sessions: Vec<_> = (0..5).map(|_| engine.open(&old_cookie(), NOW)).collect();
         for at in order {
             simulation.step(&mut sessions[at]);

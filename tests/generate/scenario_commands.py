@@ -1,4 +1,4 @@
-"""Scenarios of the commands that a front adds to a login's: save, destroy, touch, reload, a label."""
+"""Scenarios of the commands that a front adds to a login: save, destroy, touch, reload, a label."""
 
 from __future__ import annotations
 
