@@ -4,6 +4,7 @@ mod ambient;
 mod codec;
 mod convert;
 mod error;
+mod left;
 mod options;
 mod session;
 #[path = "../../stores/mod.rs"]

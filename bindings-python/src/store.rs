@@ -9,7 +9,8 @@ use crate::{
     ambient::rng,
     convert::Peer,
     error::{Failure, guard},
-    session::{Engine, Session, left},
+    left::left,
+    session::{Engine, Session},
 };
 
 /// Something to do at a store; what it does not need is `None`.

@@ -137,3 +137,12 @@ impl Entry {
         Self { text: record.to_text(), user, expires: record.expires }
     }
 }
+
+/// What was found for each key of a load; nothing where the answer is another.
+pub(super) fn rows(answers: Vec<Answer>) -> Vec<Option<Row>> {
+    let found = answers.into_iter().find_map(|answer| match answer {
+        Answer::Rows(rows) => Some(rows),
+        _ => None,
+    });
+    found.unwrap_or_default()
+}

@@ -7,16 +7,15 @@ use super::{
     actions::Entry,
     chain::{Chain, Duplicates},
     identity::Keys,
-    machine::Task,
 };
 use crate::{
-    cookie::{self, Attributes},
+    cookie::Attributes,
     error::{ConfigError, Reason, Warning},
     format::Id,
     payload::{Dialect, MergeRules},
     policy::Policy,
     record::{Record, Scope},
-    time::{Seconds, UnixMillis},
+    time::Seconds,
 };
 
 /// A front's configuration, checked; made once, shared by all requests.
@@ -109,30 +108,6 @@ impl Engine {
     /// Configuration that works and may surprise.
     pub fn warnings(&self) -> &[Warning] {
         &self.0.warnings
-    }
-
-    /// Reads a request's Cookie header. Total: whatever is in it, the answer is a session. With a store it may
-    /// [need](Session::need) an answer first.
-    pub fn open(&self, header: &str, now: UnixMillis) -> Session {
-        let Settings { name, chain, policy, dialect, duplicates, .. } = &*self.0;
-        let mut session = match chain.open(header, name, now, policy, *duplicates, *dialect) {
-            Err(reason) => {
-                let session = Session { cookie_sent: reason != Reason::NoCookie, ..self.fresh(reason) };
-                session.or_taken_over(self.old_rows(header, now))
-            }
-            Ok(found) => {
-                let candidates: Vec<_> = found.into_iter().map(|found| self.candidate(found)).collect();
-                let session = if Self::keys(&candidates).is_empty() {
-                    self.pick(candidates, &[], now)
-                } else {
-                    let task = Task::Load(candidates, self.old_rows(header, now));
-                    Session { task, ..self.fresh(Reason::Internal) }
-                };
-                Session { cookie_sent: true, ..session }
-            }
-        };
-        session.duplicates = cookie::values(header, name).nth(1).is_some();
-        session
     }
 
     /// What a store is to keep for a record: as it is, or sealed under its id where

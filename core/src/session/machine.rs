@@ -5,7 +5,7 @@ use alloc::{borrow::ToOwned, string::String, vec, vec::Vec};
 
 use super::{
     Content, Engine, Failure, Session,
-    actions::{Action, Answer, Need, Row},
+    actions::{Action, Answer, Need, rows},
     chain::OldRow,
     engine::Mode,
     opening::Candidate,
@@ -49,6 +49,30 @@ pub(super) enum Task {
     /// Another request was first: in the process' queue, and after a pause.
     Wait(Write, u32),
     Write(Write, Vec<Action>),
+}
+
+impl Task {
+    pub(super) fn is_idle(&self) -> bool {
+        matches!(self, Self::Idle)
+    }
+}
+
+impl From<(Vec<Candidate>, Vec<OldRow>)> for Task {
+    fn from((candidates, old): (Vec<Candidate>, Vec<OldRow>)) -> Self {
+        Self::Load(candidates, old)
+    }
+}
+
+impl From<(Revocation, Whom)> for Task {
+    fn from((revocation, whom): (Revocation, Whom)) -> Self {
+        Self::Revoke(revocation, whom)
+    }
+}
+
+impl From<TakeOver> for Task {
+    fn from(taking: TakeOver) -> Self {
+        Self::TakeOver(taking)
+    }
 }
 
 impl Session {
@@ -350,14 +374,6 @@ impl Loaded {
 
 fn load(keys: Vec<String>) -> Need {
     Need::Ask(vec![Action::Load { keys }])
-}
-
-pub(super) fn rows(answers: Vec<Answer>) -> Vec<Option<Row>> {
-    let found = answers.into_iter().find_map(|answer| match answer {
-        Answer::Rows(rows) => Some(rows),
-        _ => None,
-    });
-    found.unwrap_or_default()
 }
 
 /// At least half of a span that doubles with each try.

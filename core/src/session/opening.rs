@@ -6,13 +6,14 @@ use super::{
     Engine, Incoming, Session,
     actions::Row,
     chain::{Duplicates, Found},
-    engine::Mode,
+    engine::{Mode, Settings},
     label::Label,
     revocation,
     stored::{Loaded, Stored},
     tables::State,
 };
 use crate::{
+    cookie,
     encoding::base64url,
     error::Reason,
     format::Body,
@@ -39,6 +40,30 @@ pub(super) struct Refusal {
 }
 
 impl Engine {
+    /// Reads a request's Cookie header. Total: whatever is in it, the answer is a session. With a store it may
+    /// [need](Session::need) an answer first.
+    pub fn open(&self, header: &str, now: UnixMillis) -> Session {
+        let Settings { name, chain, policy, dialect, duplicates, .. } = &*self.0;
+        let mut session = match chain.open(header, name, now, policy, *duplicates, *dialect) {
+            Err(reason) => {
+                let session = Session { cookie_sent: reason != Reason::NoCookie, ..self.fresh(reason) };
+                session.or_taken_over(self.old_rows(header, now))
+            }
+            Ok(found) => {
+                let candidates: Vec<_> = found.into_iter().map(|found| self.candidate(found)).collect();
+                let session = if Self::keys(&candidates).is_empty() {
+                    self.pick(candidates, &[], now)
+                } else {
+                    let task = (candidates, self.old_rows(header, now)).into();
+                    Session { task, ..self.fresh(Reason::Internal) }
+                };
+                Session { cookie_sent: true, ..session }
+            }
+        };
+        session.duplicates = cookie::values(header, name).nth(1).is_some();
+        session
+    }
+
     pub(super) fn candidate(&self, mut found: Found) -> Candidate {
         let converted = found.nameless.take().map(|token| self.0.scope.converted(&token));
         if let (None, Some(digest)) = (found.opened.meta.id, converted) {

@@ -9,7 +9,6 @@ use alloc::{
 use super::{
     Content, Engine, Failure, Session,
     actions::{Answer, Need},
-    machine::Task,
     revocation::Revocation,
     tables::{self, Own, Told},
 };
@@ -83,7 +82,7 @@ impl Session {
 
     /// What was to be done first is written: the others are to end.
     pub(super) fn go_on_revoking(&mut self, now: UnixMillis) {
-        let is_idle = matches!(self.task, Task::Idle);
+        let is_idle = self.task.is_idle();
         if let Some(revoking) = self.revoking.take_if(|_| is_idle)
             && self.failure.is_none()
         {
@@ -101,7 +100,7 @@ impl Session {
     ) {
         revocation.answer(answers, now);
         if revocation.need() != Need::Done {
-            self.task = Task::Revoke(revocation, whom);
+            self.task = (revocation, whom).into();
             return;
         }
         if revocation.is_failed() {
@@ -138,7 +137,7 @@ impl Session {
         // What failed before has been said.
         self.failure = self.failure.map(|failure| Failure { raise: false, ..failure });
         self.revoked = None;
-        self.task = Task::Revoke(revocation, whom);
+        self.task = (revocation, whom).into();
     }
 
     fn move_on(

@@ -7,9 +7,8 @@ use alloc::{borrow::ToOwned, string::String, vec, vec::Vec};
 
 use super::{
     Engine, Session,
-    actions::{Action, Answer, Entry, Row},
+    actions::{Action, Answer, Entry, Row, rows},
     chain::OldRow,
-    machine::{Task, rows},
     revocation,
     tables::{CookieChange, State},
 };
@@ -70,8 +69,8 @@ impl Engine {
 }
 
 impl TakeOver {
-    fn next(mut rest: Vec<OldRow>) -> Task {
-        rest.pop().map_or(Task::Idle, |old| Task::TakeOver(Self { old, rest, step: Step::Ours }))
+    fn next(mut rest: Vec<OldRow>) -> Option<Self> {
+        rest.pop().map(|old| Self { old, rest, step: Step::Ours })
     }
 
     /// Whether it fails is no matter of the request's.
@@ -109,7 +108,8 @@ impl Session {
         }
         old.reverse();
         let reason = self.reason.filter(|reason| *reason != Reason::NoCookie).or(Some(Reason::NotFound));
-        Self { reason, task: TakeOver::next(old), ..self }
+        let task = TakeOver::next(old).map(Into::into).unwrap_or_default();
+        Self { reason, task, ..self }
     }
 
     pub(super) fn go_on_taking(&mut self, taking: TakeOver, answers: Vec<Answer>, now: UnixMillis) {
@@ -138,11 +138,12 @@ impl Session {
             (Step::Create(_), _) => Some(Step::OursAfterAll),
             (Step::OursMeanwhile | Step::OursAfterAll | Step::Remove, None) | (Step::Remove, Some(_)) => None,
         };
-        self.task = match step {
-            Some(step) => Task::TakeOver(TakeOver { step, ..taking }),
-            None if self.state == State::Live || self.suppressed => Task::Idle,
+        let next = match step {
+            Some(step) => Some(TakeOver { step, ..taking }),
+            None if self.state == State::Live || self.suppressed => None,
             None => TakeOver::next(taking.rest),
         };
+        self.task = next.map(Into::into).unwrap_or_default();
     }
 
     fn found_ours(&mut self, taking: TakeOver, row: &Row, now: UnixMillis) {
@@ -154,7 +155,7 @@ impl Session {
             }
             Err(refusal) => (self.reason, self.suppressed) = (Some(refusal.reason), refusal.is_fresh),
         }
-        self.task = Task::TakeOver(TakeOver { step: Step::Remove, ..taking });
+        self.task = TakeOver { step: Step::Remove, ..taking }.into();
     }
 }
 
