@@ -162,8 +162,13 @@ def test_files_are_their_owners_alone_whatever_the_mode_says(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"SESSION_TYPE": "mongodb"}, "no store in MongoDB.*: set SHORTCRUST_STORE"),
-        ({"SESSION_TYPE": "peewee"}, "must be one of null, redis, .*filesystem, cachelib"),
+        ({"SESSION_TYPE": "mongodb"}, "no store of ours is in MongoDB: set SHORTCRUST_STORE"),
+        ({"SESSION_TYPE": "Memcached"}, "no store of ours is in Memcached: set SHORTCRUST_STORE"),
+        ({"SESSION_TYPE": "dynamodb"}, "no store of ours is in DynamoDB: set SHORTCRUST_STORE"),
+        (
+            {"SESSION_TYPE": "peewee"},
+            "must be one of null, redis, sqlalchemy, filesystem, cachelib; for",
+        ),
         (
             {"SESSION_TYPE": "cachelib", "SESSION_CACHELIB": NullCache()},
             "takes the place of NullCache: set SHORTCRUST_STORE",

@@ -73,6 +73,7 @@ OURS = [
     cell("django", "redis"),
     cell("django", "memcached"),
     cell("flask", "files"),
+    cell("starlette", "files"),
     cell("express", "files"),
     Cell(("flask", "express"), "shortcrust", "files"),
     Cell(("flask", "express"), "shortcrust", "redis"),

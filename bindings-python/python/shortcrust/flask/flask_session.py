@@ -20,7 +20,7 @@ from .._errors import ConfigError, TooLarge
 from . import settings
 from .kept_rows import KeptRows
 from .rows import TABLE
-from .session_types import PREFIX, place_of, prefix_of, types
+from .session_types import PREFIX, check, place_of, prefix_of
 
 if TYPE_CHECKING:
     from flask import Flask, Request
@@ -49,10 +49,7 @@ def kind_of(config: Mapping[str, Any]) -> str | None:
             )
         return None
     kind = str(kind).lower()
-    if kind not in types():
-        raise ConfigError(
-            f"SESSION_TYPE must be one of {', '.join(types())}; for others set SHORTCRUST_STORE"
-        )
+    check(kind)
     if rows is not None and kind not in _STAYING:
         raise ConfigError(
             f"{ROWS} goes with SESSION_TYPE {' or '.join(_STAYING)}, and not with {kind}: "

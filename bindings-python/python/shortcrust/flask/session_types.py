@@ -23,6 +23,7 @@ _THRESHOLD = 500
 _MODE = 0o600
 _FOLDER = "flask_session"
 _OURS = "shortcrust"
+_WITHOUT_STORE = {"dynamodb": "DynamoDB", "memcached": "Memcached", "mongodb": "MongoDB"}
 _OTHERS = "set SHORTCRUST_STORE to a store of shortcrust.stores, or to one of your own"
 
 
@@ -39,9 +40,14 @@ def place_of(app: Flask, kind: str, *, stays: bool) -> Place:
     return _PLACES[kind](app, stays)
 
 
-def types() -> list[str]:
-    """What ``SESSION_TYPE`` may be, in lower case."""
-    return ["null", *_PLACES]
+def check(kind: str) -> None:
+    """Refuses what ``SESSION_TYPE`` can't be here, in lower case."""
+    if kind in _WITHOUT_STORE:
+        server = _WITHOUT_STORE[kind]
+        raise ConfigError(f"SESSION_TYPE {kind}: no store of ours is in {server}: {_OTHERS}")
+    if kind not in ("null", *_PLACES):
+        types = ", ".join(["null", *_PLACES])
+        raise ConfigError(f"SESSION_TYPE must be one of {types}; for others set SHORTCRUST_STORE")
 
 
 def prefix_of(config: Mapping[str, Any]) -> str:
@@ -107,12 +113,6 @@ def _cachelib(app: Flask, _stays: bool) -> Place:
     raise ConfigError(f"SESSION_CACHELIB: no store of ours takes the place of {name}: {_OTHERS}")
 
 
-def _mongodb(_app: Flask, _stays: bool) -> Place:
-    raise ConfigError(
-        f"SESSION_TYPE mongodb: there is no store in MongoDB, since none could be tested: {_OTHERS}"
-    )
-
-
 def _files(folder: Any, threshold: int) -> Any:
     """In a folder of its own within: going back finds the old files as they were."""
     # Absolute, as the application may go elsewhere later.
@@ -129,5 +129,4 @@ _PLACES: dict[str, Callable[[Flask, bool], Place]] = {
     "sqlalchemy": _sqlalchemy,
     "filesystem": _filesystem,
     "cachelib": _cachelib,
-    "mongodb": _mongodb,
 }
