@@ -94,6 +94,9 @@ struct ReaderOptions {
     format: FormatOptions,
     secrets: Vec<Bytes>,
     until: Option<i64>,
+    /// The cookie that names a row of another library.
+    #[pyo3(default)]
+    row_cookie: Option<String>,
 }
 
 #[derive(FromPyObject)]
@@ -141,7 +144,11 @@ impl EngineOptions {
                 Some(time) => Reader::until(UnixMillis(time), format),
                 None => Reader::forever(format),
             };
-            chain = chain.read(added.dialect(reader.format.spec().dialect()))?;
+            let added = match &reader.row_cookie {
+                Some(name) => added.rows(name),
+                None => added.dialect(reader.format.spec().dialect()),
+            };
+            chain = chain.read(added)?;
         }
         let duplicates = match self.duplicates.as_str() {
             "first" => Duplicates::First,

@@ -24,6 +24,8 @@ pub(crate) struct NativeAction {
     user: Option<String>,
     expires_ms: Option<i64>,
     limit: Option<u32>,
+    /// For `read_row` and `remove_row`: the position of the reader.
+    reader: Option<usize>,
 }
 
 /// To sleep, in a queue of the process.
@@ -190,6 +192,7 @@ impl NativeAction {
             user: entry.and_then(|entry| entry.user.clone()),
             expires_ms: entry.and_then(|entry| entry.expires).map(|time| time.0),
             limit: None,
+            reader: None,
         }
     }
 }
@@ -200,6 +203,12 @@ impl From<&Action> for NativeAction {
             Action::Create { key, entry } => Self::new("create", key, Some(entry)),
             Action::Load { keys } => Self { keys: keys.clone(), ..Self::new("load", "", None) },
             Action::Put { key, entry } => Self::new("put", key, Some(entry)),
+            Action::ReadRow { reader, id } => {
+                Self { reader: Some(*reader), ..Self::new("read_row", id, None) }
+            }
+            Action::RemoveRow { reader, id } => {
+                Self { reader: Some(*reader), ..Self::new("remove_row", id, None) }
+            }
             Action::Revoke { user, keep } => Self {
                 user: Some(user.clone()),
                 ..Self::new("revoke", keep.as_deref().unwrap_or_default(), None)

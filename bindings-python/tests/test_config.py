@@ -9,7 +9,7 @@ import pytest
 from conftest import SECRET
 from flask import Flask
 from shortcrust import ConfigError, ShortcrustError
-from shortcrust._config import _until
+from shortcrust._readers import _until
 from shortcrust.flask import Shortcrust, ShortcrustInterface
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime, time, timedelta, timezone
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from ._checks import PREFIX, expect, kind_of, one_of
 from ._core import LEAST_ID_BYTES, MOST_ID_BYTES, Engine
 from ._errors import ConfigError
+from ._readers import Place, places_of, readers
 from ._store_config import merge_rules, purpose_of
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
         EngineOptions,
         FormatOptions,
         PolicyOptions,
-        ReaderOptions,
     )
 
 DAY = 86_400
@@ -65,7 +65,6 @@ FORMAT_OPTIONS: Mapping[str, tuple[str, ...]] = {
     "starlette": (),
 }
 _FORMATS = '"sealed", "id", "express", "flask", "django", "starlette"'
-_OF_READERS = ("until", "secrets", "path", "domain")
 _WITH_STORE = ("id", "express")
 
 # The core speaks of what it checks; this says where it was set.
@@ -80,8 +79,6 @@ KEYS: Mapping[str, str] = {
 }
 
 Secret = str | bytes
-Place = tuple[str | None, str]
-"""A Domain and a Path, under which a cookie may lie."""
 
 
 def build_engine(
@@ -98,32 +95,11 @@ def build_engine(
     _refuse_unknown(config)
     settings = {name: config.get(PREFIX + name, default) for name, default in DEFAULTS.items()}
     options = _engine_options(settings, secrets)
-    options["cookie"]["elsewhere"] = [*places, *_places(settings["READERS"])]
+    options["cookie"]["elsewhere"] = [*places, *places_of(settings["READERS"])]
     try:
         return Engine(options)
     except ConfigError as error:
         raise ConfigError(f"{error} (see {keys.get(error.code, '')})", error.code) from None
-
-
-def secret_list(key: str, value: object) -> list[Secret]:
-    """A list of secrets; a string would make each of its letters a key."""
-    if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
-        raise ConfigError(
-            f"{key} must be a list of secrets, and is {kind_of(value)}: write [...] around it",
-            "secret",
-        )
-    secrets = list(value)
-    for secret in secrets:
-        if not isinstance(secret, (str, bytes)):
-            raise ConfigError(
-                f"{key} must hold str or bytes, and holds {kind_of(secret)}", "secret"
-            )
-        if not secret:
-            raise ConfigError(
-                f"{key}: a secret is empty, so that anyone could sign: remove it or set it",
-                "secret",
-            )
-    return secrets
 
 
 def is_plain(chosen: object) -> bool:
@@ -161,7 +137,7 @@ def _engine_options(settings: Mapping[str, Any], secrets: list[Secret]) -> Engin
         "name": expect("NAME", settings["NAME"], str),
         "secrets": secrets,
         "format": described(PREFIX + "FORMAT", written),
-        "readers": _readers(settings["READERS"], secrets, described),
+        "readers": readers(settings["READERS"], secrets, described),
         "policy": _policy(settings),
         "cookie": _cookie(settings),
         "duplicates": "newest",
@@ -231,89 +207,6 @@ def _format(key: str, value: object, audience: str, meta: str | None) -> FormatO
         if options.get(option, choices[0]) not in choices:
             raise ConfigError(f"{key}: {option} must be one of {', '.join(choices)}", "format")
     return cast("FormatOptions", {**options, "meta": meta})
-
-
-def _readers(
-    value: object, secrets: list[Secret], described: Callable[[str, object], FormatOptions]
-) -> list[ReaderOptions]:
-    key = PREFIX + "READERS"
-    if not isinstance(value, (list, tuple)):
-        raise ConfigError(f"{key} must be a list of dicts, and is {kind_of(value)}", "reader")
-    readers: list[ReaderOptions] = []
-    for reader in value:
-        if not isinstance(reader, Mapping) or "until" not in reader:
-            raise ConfigError(
-                f"{key}: each reader is a dict and says until when it is read: "
-                '"until": "2027-03-01", or "never" by decision',
-                "reader",
-            )
-        rest = {name: option for name, option in reader.items() if name not in _OF_READERS}
-        own = reader.get("secrets")
-        readers.append(
-            {
-                "format": described(key, rest),
-                "secrets": secrets if own is None else secret_list(f'{key}: "secrets"', own),
-                "until": _until(key, reader["until"]),
-            }
-        )
-    return readers
-
-
-def _places(readers: Iterable[Mapping[str, Any]]) -> list[Place]:
-    """Where the readers' cookies lie, if they say so."""
-    key = f"{PREFIX}READERS: "
-    places: list[Place] = []
-    for reader in readers:
-        path, domain = reader.get("path", "/"), reader.get("domain")
-        for name, value in (("path", path), ("domain", domain or "")):
-            if not isinstance(value, str):
-                raise ConfigError(f'{key}"{name}" must be str, and is {kind_of(value)}', "reader")
-        if "path" in reader or "domain" in reader:
-            places.append((domain, path))
-    return places
-
-
-def past_readers(config: Mapping[str, Any], now_ms: int) -> list[str]:
-    """What to say of readers that read no more, since their time has passed."""
-    key = PREFIX + "READERS"
-    past = [
-        reader
-        for reader in config.get(key, ())
-        if (until := _until(key, reader["until"])) is not None and until < now_ms
-    ]
-    return [
-        f'{key}: "until" of the {reader["format"]} reader has passed, so its cookies open no '
-        "session any more: remove it, or give it more time"
-        for reader in past
-    ]
-
-
-def _until(key: str, value: object) -> int | None:
-    """Milliseconds; a date counts to its end, and times without a zone are UTC."""
-    if value == "never":
-        return None
-    try:
-        moment = _moment(value)
-        return int(moment.timestamp() * 1000)
-    except (TypeError, ValueError, OverflowError):
-        raise ConfigError(
-            f'{key}: "until" must be a date, a datetime, an ISO 8601 text or "never"', "reader"
-        ) from None
-
-
-def _moment(value: object) -> datetime:
-    if isinstance(value, str):
-        # Python 3.10 reads no Z.
-        return _moment(
-            date.fromisoformat(value)
-            if len(value) == len("2027-03-01")
-            else datetime.fromisoformat(value.replace("Z", "+00:00"))
-        )
-    if isinstance(value, datetime):
-        return value if value.tzinfo else value.replace(tzinfo=timezone.utc)
-    if isinstance(value, date):
-        return datetime.combine(value, time.max, timezone.utc)
-    raise TypeError
 
 
 def _policy(settings: Mapping[str, Any]) -> PolicyOptions:

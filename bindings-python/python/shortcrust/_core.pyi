@@ -103,7 +103,9 @@ class Engine:
 @final
 class Action:
     @property
-    def kind(self) -> Literal["create", "load", "put", "revoke", "save", "sweep"]: ...
+    def kind(
+        self,
+    ) -> Literal["create", "load", "put", "read_row", "remove_row", "revoke", "save", "sweep"]: ...
     @property
     def key(self) -> str: ...
     @property
@@ -118,6 +120,8 @@ class Action:
     def expires_ms(self) -> int | None: ...
     @property
     def limit(self) -> int | None: ...
+    @property
+    def reader(self) -> int | None: ...
 
 @final
 class Wait:

@@ -6,8 +6,8 @@ decides.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from . import _core, ambient
@@ -35,6 +35,10 @@ class Driver:
     """The store has the sessions, and not only which of those in cookies were revoked."""
     label_of: Callable[[Any], object] | None = None
     """Makes labels for users' sessions that have none."""
+    old_rows: Mapping[int, Any] = field(default_factory=dict)
+    """What express-session kept, by the position of its reader."""
+    old_cookies: tuple[str, ...] = ()
+    """The cookies that name it."""
 
     def open(self, header: str) -> Steps[tuple[RequestSession, dict[str, Any] | None]]:
         """Reads a Cookie header, and asks the store for what it names: a session's data."""
@@ -217,6 +221,8 @@ class Driver:
                 break
             try:
                 said = yield self._call(action)
+                if action.reader is not None:
+                    said = _of_old(action, said)
             except Exception as error:  # noqa: BLE001 - whatever its client raises
                 if action.kind == "sweep":
                     # A request does not fail for what others left.
@@ -230,6 +236,9 @@ class Driver:
         return None
 
     def _call(self, action: _core.Action) -> tuple[Any, ...]:
+        if action.reader is not None:
+            rows = self.old_rows[action.reader]
+            return rows.read if action.kind == "read_row" else rows.remove, action.key
         method = self._of_store(action.kind)
         if action.kind == "load":
             return method, action.keys
@@ -241,3 +250,9 @@ class Driver:
         if action.version is None:
             return method, action.key, entry
         return method, action.key, action.version, entry
+
+
+def _of_old(action: _core.Action, said: str | None) -> Answer:
+    if action.kind == "remove_row":
+        return "done"
+    return [None if said is None else Row(0, said)]

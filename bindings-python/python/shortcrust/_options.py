@@ -17,11 +17,15 @@ class FormatOptions(TypedDict, total=False):
 
 
 class ReaderOptions(TypedDict):
-    """A format that is read, until when in milliseconds, and the secrets of its cookies."""
+    """A format that is read, until when in milliseconds, and the secrets of its cookies.
+
+    With ``row_cookie`` that cookie names rows of another library.
+    """
 
     format: FormatOptions
     secrets: list[str | bytes]
     until: int | None
+    row_cookie: str | None
 
 
 class PolicyOptions(TypedDict):

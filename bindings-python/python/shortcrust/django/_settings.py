@@ -9,8 +9,8 @@ from typing import Any
 from django.conf import settings
 from django.core.signals import setting_changed
 
-from .. import _config, _core, _store_config, ambient
-from .._checks import PREFIX
+from .. import _config, _core, _readers, _store_config, ambient
+from .._checks import PREFIX, secret_list
 from .._errors import ConfigError
 
 # Our own settings, without the prefix.
@@ -40,7 +40,7 @@ def ours(name: str) -> Any:
 def refuse_text(name: str, keys: object) -> None:
     """A string where a list is due would make each of its letters a key."""
     if isinstance(keys, (str, bytes)):
-        _config.secret_list(name, keys)
+        secret_list(name, keys)
 
 
 def renew_after(idle: float) -> float | None:
@@ -58,7 +58,7 @@ def sealed_engine() -> _core.Engine:
     fallbacks = settings.SECRET_KEY_FALLBACKS
     # Django's default is none.
     is_none = fallbacks in ([], ())
-    previous = [] if is_none else _config.secret_list("SECRET_KEY_FALLBACKS", fallbacks)
+    previous = [] if is_none else secret_list("SECRET_KEY_FALLBACKS", fallbacks)
     return _engine([settings.SECRET_KEY, *previous])
 
 
@@ -81,7 +81,7 @@ def cookie_warnings() -> list[str]:
 
 def past_readers() -> list[str]:
     """What to say of readers whose ``until`` has passed."""
-    return _config.past_readers({PREFIX + "READERS": ours("READERS")}, ambient.now_ms())
+    return _readers.past_readers({PREFIX + "READERS": ours("READERS")}, ambient.now_ms())
 
 
 def _engine(secrets: list[_config.Secret]) -> _core.Engine:

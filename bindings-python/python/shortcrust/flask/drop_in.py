@@ -13,7 +13,7 @@ from flask.json.tag import TaggedJSONSerializer
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from itsdangerous import BadData, BadSignature, SignatureExpired
 
-from .. import _config, _core, ambient
+from .. import _checks, _config, _core, ambient
 from .._cookie_header import count_of, places_elsewhere
 from .._errors import TooLarge
 from .._warnings import log, warn
@@ -253,7 +253,7 @@ def _refuse_text(app: Flask) -> None:
     """What Flask would take, so that anyone could sign: a text as a list, and an empty secret."""
     fallbacks = _fallbacks(app)
     if isinstance(fallbacks, (str, bytes)) or (fallbacks and not all(fallbacks)):
-        _config.secret_list("SECRET_KEY_FALLBACKS", fallbacks)
+        _checks.secret_list("SECRET_KEY_FALLBACKS", fallbacks)
 
 
 @lru_cache(maxsize=32)

@@ -14,7 +14,7 @@ from flask.json.tag import TaggedJSONSerializer
 from flask.sessions import SecureCookieSession, SessionMixin
 from flask.sessions import SessionInterface as PeerInterface
 
-from .. import _config, _core, _store_config, ambient
+from .. import _config, _core, _readers, _store_config, ambient
 from .._driver import Driver
 from .._errors import ConfigError, Unsupported
 from .._queues import Queues
@@ -121,7 +121,8 @@ class ShortcrustInterface(PeerInterface):
             return None
         name, own, data = self.get_cookie_name(app), None, None
         header = cookie_header(request)
-        if name in header:
+        # The name's letters are not there in most requests without a session.
+        if name in header or any(old in header for old in driver.old_cookies):
             own, data = run(driver.open(header))
         request.environ[REASON] = "no_cookie" if own is None else own.reason
         session = self.session_class() if data is None else self.session_class(data)
@@ -258,7 +259,8 @@ def _own_driver(
 ) -> Driver:
     store, purpose = _store_config.store_of(config, is_async=False)
     engine = _config.build_engine(config, secrets, settings.KEYS, settings.places_of(app))
-    for weakness in (*engine.warnings, *_config.past_readers(config, ambient.now_ms())):
+    old_rows = _readers.old_rows(config, is_async=False)
+    for weakness in (*engine.warnings, *_readers.past_readers(config, ambient.now_ms())):
         tell(weakness)
     is_plain = _config.is_plain(config.get("SHORTCRUST_FORMAT"))
     return Driver(
@@ -271,4 +273,6 @@ def _own_driver(
         store=store,
         has_records=purpose == "sessions",
         label_of=_label_of(config),
+        old_rows=old_rows,
+        old_cookies=_readers.old_cookies(config),
     )

@@ -11,9 +11,10 @@ from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
 
 from .. import _config
-from .._checks import PREFIX
-from .._config import Place, Secret
+from .._checks import PREFIX, secret_list
+from .._config import Secret
 from .._errors import ConfigError
+from .._readers import Place
 from ._installed import HAS_PARTITIONED
 
 FLASKS_KEYS = (
@@ -77,17 +78,17 @@ def secrets_of(app: Flask) -> list[Secret]:
     """Newest first; empty while there is none."""
     own = app.config.get(PREFIX + "SECRETS")
     if own is not None:
-        secrets = _config.secret_list(PREFIX + "SECRETS", own)
+        secrets = secret_list(PREFIX + "SECRETS", own)
         if not secrets:
             message = f"{PREFIX}SECRETS is an empty list: set at least one secret"
             raise ConfigError(message, "secret")
         return secrets
     if not app.secret_key:
         return []
-    current = _config.secret_list("SECRET_KEY", [app.secret_key])
+    current = secret_list("SECRET_KEY", [app.secret_key])
     key = "SECRET_KEY_FALLBACKS"
     previous = app.config.get(key) or None
-    return current if previous is None else current + _config.secret_list(key, previous)[::-1]
+    return current if previous is None else current + secret_list(key, previous)[::-1]
 
 
 def in_flasks_words(error: ConfigError, config: Mapping[str, Any]) -> ConfigError:

@@ -10,7 +10,7 @@ import anyio
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 
-from .. import _config, _core, _store_config, _tagged, ambient
+from .. import _config, _core, _readers, _store_config, _tagged, ambient
 from .._checks import PREFIX
 from .._driver import Driver
 from .._errors import ConfigError, ShortcrustError
@@ -58,9 +58,10 @@ class OwnFront:
             store, purpose = _store_config.store_of(config, is_async=True)
             label_of = _of_connection(_store_config.label_of(config))
             self.engine: _core.Engine = _config.build_engine(config, list(secrets))
+            old_rows = _readers.old_rows(config, is_async=True)
         except ConfigError as error:
             raise ConfigError(in_our_words(str(error)), error.code) from None
-        past = _config.past_readers(config, ambient.now_ms())
+        past = _readers.past_readers(config, ambient.now_ms())
         for weakness in (*self.engine.warnings, *past):
             warn_at_start(in_our_words(weakness))
         # Starlette's cookies are plain JSON; the others have tags for what JSON lacks.
@@ -74,8 +75,10 @@ class OwnFront:
             store=store,
             has_records=purpose == "sessions",
             label_of=label_of,
+            old_rows=old_rows,
         )
         self._name = name
+        self._names = (name, *_readers.old_cookies(config))
         self._take_over = None if rows is None else TakeOver(self.driver, rows, name, settings)
 
     async def __call__(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
@@ -83,7 +86,7 @@ class OwnFront:
         header = cookie_header(scope).decode("utf-8", "replace")
         own, data = RequestSession(), None
         # The name's letters are not there in most requests without a session.
-        if self._name in header:
+        if any(name in header for name in self._names):
             own, data = await run_async(self.driver.open(header))
         if self._take_over is not None and own.reason == "not_found":
             own, data = await self._take_over.open(header)
