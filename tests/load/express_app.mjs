@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const require = createRequire(new URL('../../bindings-node/package.json', import.meta.url))
-const { LAYER, STORE, SECRET, FOLDER, PORT, REDIS_URL, POSTGRES_URL } = process.env
+const { LAYER, STORE, SECRET, FOLDER, PORT, REDIS_URL, REDIS_CLUSTER_URL, POSTGRES_URL } = process.env
 
 let conflicts = 0
 
@@ -31,6 +31,15 @@ async function store() {
   if (STORE === 'redis') {
     const { RedisStore } = require('shortcrust/stores/redis')
     return new (counting(RedisStore))(await redis())
+  }
+  if (STORE === 'redis-cluster') {
+    const { RedisStore } = require('shortcrust/stores/redis')
+    const client = require('redis').createCluster({
+      rootNodes: [{ url: REDIS_CLUSTER_URL }],
+      topologyRefreshOnReconnectionAttemptStrategy: 500,
+    })
+    await client.on('error', noop).connect()
+    return new (counting(RedisStore))(client, { waitReplicas: 1, waitMs: 10_000 })
   }
   if (STORE === 'sqlite') {
     const { SQLiteStore } = require('shortcrust/stores/sqlite')

@@ -22,6 +22,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "services"))
 
+from groups import RedisCluster, until  # noqa: E402
 from processes import free_port  # noqa: E402
 
 SECRET = "a secret for the load only, of thirty-two bytes or more"
@@ -78,6 +79,8 @@ OURS = [
     Cell(("flask", "express"), "shortcrust", "files"),
     Cell(("flask", "express"), "shortcrust", "redis"),
 ]
+# With the failover of the session's master in the middle.
+FAILOVER = [cell(app, "redis-cluster") for app in ("flask", "express")]
 # Rows that stay Flask-Session's, and Flask-Session itself.
 KEPT = [
     cell("flask", store, layer)
@@ -158,7 +161,9 @@ def get(port: int, path: str, cookie: str = "") -> tuple[int, str, str]:
         connection.close()
 
 
-def run(load: Cell, clients: int = CLIENTS, keys: int = KEYS) -> Result:
+def run(
+    load: Cell, clients: int = CLIENTS, keys: int = KEYS, *, cluster: RedisCluster | None = None
+) -> Result:
     """Each client adds its keys one after the other, from server to server."""
     with serving(load) as ports:
         _, _, cookie = get(ports[0], "/begin")
@@ -166,15 +171,47 @@ def run(load: Cell, clients: int = CLIENTS, keys: int = KEYS) -> Result:
         def visit(client: int) -> set[int]:
             paths = [f"/add?key=c{client}k{key}" for key in range(keys)]
             return {
-                get(ports[(client + at) % len(ports)], path, cookie)[0]
+                add(ports[(client + at) % len(ports)], path, cookie, cluster is not None)
                 for at, path in enumerate(paths)
             }
 
-        with ThreadPoolExecutor(clients) as pool:
+        with ThreadPoolExecutor(clients + 1) as pool:
+            dying = pool.submit(fail_over, cluster) if cluster else None
             statuses = set().union(*pool.map(visit, range(clients)))
+            if dying:
+                dying.result()
         kept = json.loads(get(ports[-1], "/all", cookie)[1])
         conflicts = sum(int(get(port, "/conflicts")[1]) for port in ports)
     return Result(len(kept), conflicts, statuses)
+
+
+def run_with_failover(load: Cell, clients: int = CLIENTS, keys: int = KEYS) -> Result:
+    """As ``run``, on a cluster whose session's master dies; what was an outage is tried again."""
+    with RedisCluster() as cluster:
+        os.environ[RedisCluster.variable] = cluster.url
+        return run(load, clients, keys, cluster=cluster)
+
+
+def fail_over(cluster: RedisCluster) -> None:
+    """The master of the session dies, and comes back as the replica of its successor."""
+    pairs = zip(cluster.masters, cluster.replicas, strict=True)
+    # There is one session, and one master that has it.
+    ((master, replica),) = (pair for pair in pairs if int(pair[0].ask("DBSIZE")))
+    time.sleep(1)
+    master.kill()
+    until(lambda: "role:master" in replica.ask("INFO replication"))
+    master.start()
+    until(lambda: "state=online" in replica.ask("INFO replication"))
+
+
+def add(port: int, path: str, cookie: str, again: bool) -> int:
+    """The status; with ``again`` of the request that was no outage."""
+    for _ in range(100):
+        status, _, _ = get(port, path, cookie)
+        if status == 200 or not again:
+            break
+        time.sleep(0.2)
+    return status
 
 
 def undone(load: Cell, rounds: int = ROUNDS) -> int:
@@ -198,12 +235,12 @@ def undone(load: Cell, rounds: int = ROUNDS) -> int:
 def main() -> None:
     """With words, the cells that have one of them in their names."""
     words = sys.argv[1:] or [""]
-    cells = [*OURS, *PEERS, *KEPT, *DROP_INS]
+    cells = [*OURS, *FAILOVER, *PEERS, *KEPT, *DROP_INS]
     print(f"| layer | kept of 1,000 | conflicts | logouts undone of {ROUNDS} |\n|---|---|---|---|")
     for load in (load for load in cells if any(word in str(load) for word in words)):
-        result = run(load)
+        result = run_with_failover(load) if load in FAILOVER else run(load)
         conflicts = result.conflicts if load.layer == "shortcrust" else ""
-        logouts = undone(load) if load not in PEERS else ""
+        logouts = undone(load) if load not in [*PEERS, *FAILOVER] else ""
         print(f"| {load} | {result.kept:,} | {conflicts} | {logouts} |", flush=True)
 
 

@@ -6,8 +6,10 @@ import os
 from pathlib import Path
 from typing import Any
 
-from redis import Redis
+from redis import Redis, RedisCluster
 from redis.asyncio import Redis as AsyncRedis
+from redis.backoff import ConstantBackoff
+from redis.retry import Retry
 from shortcrust import stores
 from sqlalchemy import create_engine
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -49,12 +51,17 @@ def store_of(name: str) -> Any:
     kind = {
         "files": stores.FileStore,
         "redis": stores.RedisStore,
+        "redis-cluster": stores.RedisStore,
         "sqlite": stores.SQLiteStore,
         "postgres": stores.SQLAlchemyStore,
     }
     counting = type("Store", (Counting, kind[name]), {})
     if name == "redis":
         return counting(Redis.from_url(os.environ["REDIS_URL"]))
+    if name == "redis-cluster":
+        retry = Retry(ConstantBackoff(0.1), 20)
+        client = RedisCluster.from_url(os.environ["REDIS_CLUSTER_URL"], retry=retry)
+        return counting(client, wait_replicas=1, wait_ms=10_000)
     if name in ("sqlite", "files"):
         return counting(_path(name))
     store = counting(create_engine(_postgres(), pool_size=20))

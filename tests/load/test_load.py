@@ -10,7 +10,21 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from load import CLIENTS, DROP_INS, KEPT, KEYS, OURS, Cell, cell, get, run, serving, undone
+from load import (
+    CLIENTS,
+    DROP_INS,
+    FAILOVER,
+    KEPT,
+    KEYS,
+    OURS,
+    Cell,
+    cell,
+    get,
+    run,
+    run_with_failover,
+    serving,
+    undone,
+)
 from servers import Memcached, Postgres, Redis, shared_url
 
 LONG = bool(os.environ.get("LONG"))
@@ -41,6 +55,15 @@ def test_every_key_that_was_added_is_there(load: Cell) -> None:
     clients, keys = (CLIENTS, KEYS) if LONG else (10, 20)
     result = run(load, clients, keys)
     assert (result.kept, result.statuses) == (clients * keys, {200})
+    assert result.conflicts >= 100, "there was no contention, so that nothing was shown"
+
+
+@pytest.mark.skipif(not LONG, reason="a failover takes seconds: LONG=1")
+@pytest.mark.parametrize("load", FAILOVER, ids=str)
+def test_every_key_is_there_after_the_failover_of_the_sessions_master(load: Cell) -> None:
+    Redis.require()
+    result = run_with_failover(load)
+    assert result.kept == CLIENTS * KEYS
     assert result.conflicts >= 100, "there was no contention, so that nothing was shown"
 
 
