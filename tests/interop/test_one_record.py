@@ -194,10 +194,11 @@ def test_each_revokes_what_the_other_wrote(simulation: Simulation) -> None:
 
 
 @pytest.fixture
-def flask(simulation: Simulation) -> Callable[[str], Any]:
+def flask(request: pytest.FixtureRequest, simulation: Simulation) -> Callable[[str], Any]:
     """Sends Node's cookie to a Flask app on the same store, and takes over what it sets."""
     app = Flask(__name__)
     app.config |= {"SECRET_KEY": SECRET, "SHORTCRUST_STORE": simulation.store}
+    app.config["SHORTCRUST_ENCRYPT_AT_REST"] = getattr(request, "param", None) == "sealed"
     Shortcrust(app)
 
     @app.get("/")
@@ -230,6 +231,7 @@ def flask(simulation: Simulation) -> Callable[[str], Any]:
     return get
 
 
+@pytest.mark.parametrize("flask", ["plain", "sealed"], indirect=True)
 def test_a_session_goes_to_and_fro(simulation: Simulation, flask: Callable[..., Any]) -> None:
     assert simulation.node.get() == {"seen": {}, "reason": "no_cookie"}
     assert flask() == {"seen": "{'node': 1}"}
