@@ -2,6 +2,7 @@
 //! The drivers of Python and Node run the same files.
 
 mod config;
+mod cookies;
 mod log;
 #[path = "../memory_store/mod.rs"]
 mod memory_store;

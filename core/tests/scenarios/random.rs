@@ -19,6 +19,8 @@ enum Kind {
     All,
     /// Nothing that ends a session: what was committed must be there.
     Keeping,
+    /// Sessions in cookies: they end, and no record can be revoked.
+    Revocable,
 }
 
 /// Numbers that were drawn, as steps.
@@ -41,7 +43,11 @@ impl Drawn {
         for name in drawn.open {
             drawn.steps.push(json!([name, "closes"]));
         }
-        let config = if kind == Kind::All { json!({ "outage": "empty" }) } else { json!({}) };
+        let config = match kind {
+            Kind::All => json!({ "outage": "empty" }),
+            Kind::Keeping => json!({}),
+            Kind::Revocable => json!({ "keeps": "revocations" }),
+        };
         json!({ "name": "drawn", "config": config, "given": [], "steps": drawn.steps })
     }
 
@@ -55,7 +61,9 @@ impl Drawn {
     }
 
     fn action(&mut self) -> &'static str {
-        ["save", "create", "load"][self.next(3)]
+        let kinds =
+            if self.kind == Kind::Revocable { ["put", "create", "load"] } else { ["save", "create", "load"] };
+        kinds[self.next(3)]
     }
 
     fn step(&mut self) {
@@ -68,10 +76,18 @@ impl Drawn {
             }
             2 => self.between(),
             3 if self.kind == Kind::All => self.disturbance(),
+            3 if self.kind == Kind::Revocable => {
+                let seconds = self.next(400_000);
+                self.steps.push(json!(["clock", seconds]));
+            }
             _ => {
                 let at = self.next(self.open.len().max(1));
                 let Some(name) = self.open.iter().nth(at).cloned() else { return };
                 let command = self.command(&name);
+                if self.kind == Kind::Revocable {
+                    // A revocation means what began by its second.
+                    self.steps.push(json!(["clock", 1]));
+                }
                 if command[1] == "closes" {
                     self.open.remove(&name);
                 }
@@ -88,7 +104,11 @@ impl Drawn {
         self.requests += 1;
         let (inner, browser) = (format!("R{}", self.requests), self.browser());
         let command = self.command(&inner);
-        let mut steps = vec![json!([inner, "opens", browser]), command.clone()];
+        let mut steps = vec![json!([inner, "opens", browser])];
+        if self.kind == Kind::Revocable {
+            steps.push(json!(["clock", 1]));
+        }
+        steps.push(command.clone());
         if command[1] != "closes" {
             steps.push(json!([inner, "closes"]));
         }
@@ -107,7 +127,7 @@ impl Drawn {
 
     fn command(&mut self, name: &str) -> Value {
         let user = USERS[self.next(2)];
-        let commands = if self.kind == Kind::All { 12 } else { 8 };
+        let commands = if self.kind == Kind::Keeping { 8 } else { 12 };
         match self.next(commands) {
             0..3 => {
                 self.keys += 1;
@@ -118,7 +138,7 @@ impl Drawn {
             5 if self.kind == Kind::Keeping => json!([name, "logs in", "ada"]),
             5 => json!([name, "logs in", user]),
             8 => json!([name, "logs out"]),
-            9 => json!([name, "revokes", self.browser()]),
+            9 if self.kind == Kind::All => json!([name, "revokes", self.browser()]),
             10 => json!([name, "revokes all of", user]),
             11 => json!([name, "revokes all but its own of", user]),
             _ => json!([name, "closes"]),
@@ -155,6 +175,15 @@ proptest! {
         prop_assert!(simulation.store.handed.is_empty(), "{:?} went to another user: {scenario}", simulation.store.handed);
         let made_up = simulation.key(MADE_UP);
         prop_assert!(!simulation.store.memory.rows.contains_key(&made_up), "an id was adopted: {scenario}");
+    }
+
+    #[test]
+    fn in_no_scenario_a_cookie_of_an_ended_session_opens_or_its_data_change_hands(numbers in numbers()) {
+        let scenario = Drawn::scenario(numbers, Kind::Revocable);
+        let simulation = run(&scenario);
+        let cookies = &simulation.cookies;
+        prop_assert!(cookies.undone.is_empty(), "{:?} opens what had ended: {scenario}", cookies.undone);
+        prop_assert!(cookies.handed.is_empty(), "{:?} went to another user: {scenario}", cookies.handed);
     }
 
     #[test]

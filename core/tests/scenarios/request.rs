@@ -9,6 +9,11 @@ pub(crate) struct Request {
     pub(crate) session: Session,
     /// The cookies that it came with.
     pub(crate) header: String,
+    /// A session came in.
+    pub(crate) has_come: bool,
+    pub(crate) has_logged_out: bool,
+    /// What it has from now on is a session of its own, by a login or after an end.
+    pub(crate) is_anew: bool,
     pub(crate) data: Data,
     /// What was read or saved last; none where the session has moved since.
     pub(crate) seen: Option<String>,
@@ -29,6 +34,9 @@ impl Request {
         Self {
             session,
             header,
+            has_come: false,
+            has_logged_out: false,
+            is_anew: false,
             data: Data::new(),
             seen: Some("{}".into()),
             roll: 0,

@@ -7,6 +7,7 @@ use shortcrust::{Action, Answer, Need, Seconds, UnixMillis};
 
 use crate::{
     config::Config,
+    cookies::{self, Cookies},
     log::{Keys, kind_of, said, seen_in},
     request::{Data, Request, rng},
     store::Store,
@@ -21,6 +22,7 @@ pub(crate) struct Simulation {
     config: Config,
     pub(crate) now: UnixMillis,
     pub(crate) store: Store,
+    pub(crate) cookies: Cookies,
     pub(crate) browsers: BTreeMap<String, String>,
     pub(crate) requests: BTreeMap<String, Request>,
     rolls: u8,
@@ -39,6 +41,7 @@ impl Simulation {
             config: Config::new(config),
             now: START,
             store: Store::default(),
+            cookies: Cookies::default(),
             browsers: BTreeMap::new(),
             requests: BTreeMap::new(),
             rolls: 0,
@@ -96,6 +99,8 @@ impl Simulation {
         self.run(name, &mut request);
         if !self.raises(name, &mut request) {
             request.read();
+            request.has_come = request.session.reason().is_none();
+            self.cookies.opened(&request);
             self.note(format!("{name} opens {}", seen_in(&mut request.session)));
         }
         self.requests.insert(name.into(), request);
@@ -124,6 +129,8 @@ impl Simulation {
     fn command(&mut self, name: &str, command: &str, with: &Value, label: &str) {
         let mut request = self.requests.remove(name).unwrap_or_else(|| panic!("{name} has not come"));
         let text = with.as_str().unwrap_or_default();
+        request.is_anew |= matches!(command, "logs in" | "logs out" | "revokes all but its own of");
+        request.has_logged_out |= command == "logs out";
         if matches!(command, "logs in" | "logs out" | "regenerates" | "revokes all but its own of") {
             self.roll(&mut request);
             if request.session.is_unavailable() {
@@ -218,6 +225,7 @@ impl Simulation {
         self.note(format!("{name} ends with {reason} amiss"));
         request.on_its_way.clone_from(&headers);
         request.cookies = Some(headers);
+        self.cookies.closed(request);
     }
 
     fn save_quietly(&self, request: &mut Request) {
@@ -255,13 +263,29 @@ impl Simulation {
 
     fn revoke_all(&mut self, name: &str, request: &mut Request, user: &str, is_kept: bool) {
         let (now, mut rng, epoch) = (self.now, rng(request.roll), request.session.epoch());
+        let meant = self.cookies_of(user, request);
         let begun = request
             .with_content(|session, content| session.revoke_all(user, is_kept, content, now, &mut rng));
         begun.expect("the format carries a user");
         self.revoked(name, request);
+        request.is_anew |= request.session.has_ended();
+        if request.session.failure().is_none() {
+            self.cookies.end(meant);
+        }
         if request.session.epoch() != epoch && !request.session.has_ended() {
             request.saved();
         }
+    }
+
+    /// Cookies by which browsers have a session of the user's, but for the one that the request came with.
+    fn cookies_of(&mut self, user: &str, request: &Request) -> Vec<String> {
+        let (engine, now) = (&self.config.engine, self.now);
+        let cookies = self.browsers.keys().map(|browser| self.header(std::slice::from_ref(browser)));
+        let cookies: Vec<String> = cookies.filter(|cookie| *cookie != request.header).collect();
+        let memory = &mut self.store.memory;
+        let is_theirs =
+            |cookie: &String| cookies::owner(engine, memory, cookie, now).as_deref() == Some(user);
+        cookies.into_iter().filter(is_theirs).collect()
     }
 
     fn revoked(&mut self, name: &str, request: &mut Request) {
