@@ -520,10 +520,13 @@ def test_of_many_new_sessions_some_sweep_and_a_sweep_that_fails_is_nobodys_matte
         raise OSError
 
     monkeypatch.setattr(quick.store, "sweep", sweep)
-    for _ in range(250):
+    # One of 64 sweeps, as its random key decides: so many that chance fails no run.
+    begun = 0
+    while len(sweeps) < 4 and begun < 2_000:
         started(quick, a=1)
+        begun += 1
     assert {limit for _, limit in sweeps} == {1_000}
-    assert len(sweeps) < 50
+    assert begun > len(sweeps)
 
 
 def test_who_was_not_first_looks_again_after_its_pause(
