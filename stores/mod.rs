@@ -10,6 +10,7 @@ pub(crate) const STATEMENTS: &[(&str, &str)] = statements![
     "redis/drop.lua",
     "redis/list.lua",
     "redis/load.lua",
+    "redis/once.lua",
     "redis/owned.lua",
     "redis/read.lua",
     "redis/remove.lua",

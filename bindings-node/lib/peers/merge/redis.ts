@@ -1,4 +1,7 @@
 // connect-redis: a script compares the row with the text that was read.
+import { randomBytes } from 'node:crypto'
+
+import { textOf } from '../../stores/statements.js'
 import type { SessionRecord } from '../express-session/types.js'
 import { type Answered, type AnyStore, answer, dataOf, type Found, type Rows, type Token } from './rows.js'
 
@@ -37,11 +40,13 @@ export function isConnectRedis(store: object): store is ConnectRedis {
   )
 }
 
-const SWAP = `
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-if ARGV[3] == '' then redis.call('SET', KEYS[1], ARGV[2])
-else redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3]) end
-return 1`
+const SWAP = `${textOf('redis/once.lua')}
+return once(function()
+  if redis.call('GET', KEYS[1]) ~= ARGV[2] then return 0 end
+  if ARGV[4] == '' then redis.call('SET', KEYS[1], ARGV[3])
+  else redis.call('SET', KEYS[1], ARGV[3], 'EX', ARGV[4]) end
+  return 1
+end)`
 
 const READ = `return redis.call('GET', KEYS[1])`
 
@@ -94,7 +99,9 @@ export class RedisRows implements Rows {
 
   async #swap(id: string, session: object, token: string, ttl: number | undefined): Promise<boolean> {
     const text = String(await this.#store.serializer.stringify(session))
-    return Number(await this.#eval(SWAP, id, token, text, ttl === undefined ? '' : String(ttl))) === 1
+    const write = randomBytes(8).toString('hex')
+    const left = ttl === undefined ? '' : String(ttl)
+    return Number(await this.#eval(SWAP, id, write, token, text, left)) === 1
   }
 
   async #eval(script: string, id: string, ...values: string[]): Promise<unknown> {

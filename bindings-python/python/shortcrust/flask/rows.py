@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from importlib import import_module
+from secrets import token_hex
 from typing import Any, NamedTuple, Protocol
 
 from .. import ambient
@@ -56,7 +57,9 @@ class RedisRows:
     def __init__(self, client: Any, prefix: str) -> None:
         self._client = client
         self._prefix = prefix
-        self._swap = client.register_script(STATEMENTS["redis/swap_text.lua"])
+        self._swap = client.register_script(
+            STATEMENTS["redis/once.lua"] + STATEMENTS["redis/swap_text.lua"]
+        )
 
     def get(self, sid: str) -> Found | None:
         with self._client.pipeline(transaction=False) as pipeline:
@@ -70,7 +73,7 @@ class RedisRows:
 
     def swap(self, sid: str, old: bytes, new: bytes | None, expires: int | None) -> bool:
         left = "" if expires is None else _left(expires)
-        values = [old] if new is None else [old, new, left]
+        values = [token_hex(8), old] if new is None else [token_hex(8), old, new, left]
         return bool(self._swap([self._prefix + sid], values))
 
     def delete(self, sid: str) -> None:

@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from secrets import token_hex
 from typing import Any
 
 from django.core.cache.backends.base import BaseCache
 from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 
+from ..._core import STATEMENTS
 from ._types import Answer, Found
 
 _ANSWERS: tuple[Answer, ...] = ("gone", "changed", "done")
 # A value that is to be taken comes alone; one that never expires comes without a timeout.
-_SCRIPT = """
-local there = redis.call('GET', KEYS[1])
-if not there then return 0 end
-if there ~= ARGV[1] then return 1 end
-if #ARGV == 1 then redis.call('DEL', KEYS[1])
-elseif #ARGV == 2 then redis.call('SET', KEYS[1], ARGV[2])
-else redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3]) end
-return 2
+_SCRIPT = (
+    STATEMENTS["redis/once.lua"]
+    + """
+return once(function()
+  local there = redis.call('GET', KEYS[1])
+  if not there then return 0 end
+  if there ~= ARGV[2] then return 1 end
+  if #ARGV == 2 then redis.call('DEL', KEYS[1])
+  elseif #ARGV == 3 then redis.call('SET', KEYS[1], ARGV[3])
+  else redis.call('SET', KEYS[1], ARGV[3], 'EX', ARGV[4]) end
+  return 2
+end)
 """
+)
 
 
 class RedisSwap:
@@ -56,7 +63,7 @@ class RedisSwap:
 
     def _run(self, key: str, *arguments: Any) -> Answer:
         script = self._client(True).register_script(_SCRIPT)
-        return _ANSWERS[int(script(keys=[self._name(key)], args=arguments))]
+        return _ANSWERS[int(script(keys=[self._name(key)], args=(token_hex(8), *arguments)))]
 
 
 def redis_swap(cache: BaseCache) -> RedisSwap | None:
