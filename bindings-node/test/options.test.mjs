@@ -166,3 +166,14 @@ test('a reader whose time has passed is warned of', async () => {
     [['SHORTCRUST_READER', 'readers: until of the flask reader has passed']],
   )
 })
+
+test('a renewal after the end and a user key with an empty part are refused', () => {
+  const secrets = ['a secret of sixteen bytes or more']
+  assert.throws(() => session({ secrets, policy: { idle: 60, renewAfter: 61 } }), {
+    code: 'policy',
+    message: /longer than idle/,
+  })
+  for (const userKey of ['', 'account.']) {
+    assert.throws(() => session({ secrets, userKey }), { code: 'option', message: /no empty part/ })
+  }
+})

@@ -91,6 +91,14 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
     ("idle-false", {"SHORTCRUST_IDLE": False}, "policy", "SHORTCRUST_IDLE must be seconds"),
     ("absolute-nan", {"SHORTCRUST_ABSOLUTE": float("nan")}, "policy", "SHORTCRUST_ABSOLUTE"),
     ("skew-span", {"SHORTCRUST_SKEW": timedelta(-1)}, "policy", "SHORTCRUST_SKEW"),
+    (
+        "renew-too-late",
+        {"SHORTCRUST_IDLE": 60, "SHORTCRUST_RENEW_AFTER": 61},
+        "policy",
+        "longer than idle",
+    ),
+    ("user-key-empty", {"SHORTCRUST_USER_KEY": ""}, "option", "no empty part"),
+    ("user-key-half", {"SHORTCRUST_USER_KEY": "account."}, "option", "no empty part"),
     ("renew-text", {"SHORTCRUST_RENEW_AFTER": "often"}, "policy", "SHORTCRUST_RENEW_AFTER"),
     (
         "absolute-in-flask",

@@ -102,6 +102,18 @@ impl Policy {
             )),
         }
     }
+
+    /// Refuses limits that end a session before a reader renews it.
+    pub(crate) fn lets_sessions_live(&self) -> Result<(), ConfigError> {
+        match (self.idle, self.renew_after) {
+            (Some(idle), Some(after)) if after > idle => {
+                let message = "renew_after is longer than idle, so that a session ends before it is renewed: \
+                               make it shorter, such as a quarter of idle";
+                Err(ConfigError::new("policy", message))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 fn as_i64(span: Seconds) -> i64 {
@@ -110,6 +122,8 @@ fn as_i64(span: Seconds) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use alloc::string::ToString;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -145,6 +159,24 @@ mod tests {
                 _ => Err(Reason::NotYetValid),
             };
             prop_assert_eq!(policy.check(&Meta { issued: Some(issued), ..Meta::default() }, now), want);
+        }
+    }
+
+    #[test]
+    fn a_renewal_that_comes_after_the_end_is_refused() {
+        let some = |seconds| Some(Seconds(seconds));
+        let policy = Policy::default();
+        let tried = |policy: Policy| policy.lets_sessions_live().map_err(|error| error.to_string());
+        let late = Policy { idle: some(60), renew_after: some(61), ..policy };
+        assert!(tried(late).is_err_and(|text| text.contains("renew_after is longer than idle")));
+        for fine in [
+            policy,
+            Policy::NONE,
+            Policy { idle: some(60), renew_after: some(60), ..policy },
+            Policy { idle: some(60), renew_after: some(0), ..policy },
+            Policy { idle: None, renew_after: some(61), ..policy },
+        ] {
+            assert_eq!(tried(fine), Ok(()));
         }
     }
 }

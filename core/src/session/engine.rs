@@ -297,6 +297,11 @@ impl EngineBuilder {
             }
         }
         if !settings.is_drop_in {
+            settings.policy.lets_sessions_live()?;
+            if settings.identity_keys.names_nothing() {
+                let message = "a user key has no empty part: write one such as `user` or `account.owner`";
+                return Err(ConfigError::new("option", message));
+            }
             settings.warnings = settings.attributes.check(&settings.name)?;
             settings.chain.weakness().map_or(Ok(()), Err)?;
         }

@@ -49,6 +49,11 @@ impl Keys {
         self.is_configured
     }
 
+    /// A configured key that no session can have.
+    pub(super) fn names_nothing(&self) -> bool {
+        self.paths.iter().flatten().any(String::is_empty)
+    }
+
     pub(super) fn of(&self, payload: &str) -> Identity {
         if payload.len() <= 2 {
             return Identity::default();
