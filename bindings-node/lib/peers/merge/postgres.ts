@@ -68,14 +68,16 @@ export class PgRows implements Rows {
   /** The row, its end and its id, as the store itself would write them: how it counts the end is its own. */
   #values(id: string, session: object): unknown[] {
     let values: unknown[] = []
+    const own = Object.getOwnPropertyDescriptor(this.#store, 'query')
     this.#store.query = (_sql, params) => {
       values = params
     }
     try {
       this.#store.set(id, session)
     } finally {
-      // The method of the class is seen again.
+      // The method of the class is seen again, or what the application has put before it, such as a tracer.
       delete (this.#store as Partial<ConnectPg>).query
+      if (own !== undefined) Object.defineProperty(this.#store, 'query', own)
     }
     return values
   }
