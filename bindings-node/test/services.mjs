@@ -8,6 +8,8 @@ export const REDIS_CLUSTER = service('REDIS_CLUSTER_URL', 'redis-server')
 export const REDIS_SENTINEL = service('REDIS_SENTINEL_URL', 'redis-server')
 /** Whose URL is in POSTGRES_URL. */
 export const POSTGRES = service('POSTGRES_URL', 'postgres')
+/** Whose URL is in MARIADB_URL. */
+export const MARIADB = service('MARIADB_URL', 'mariadbd')
 
 /** `skip` goes into a test's options; in CI the test runs, and asking for `url` fails it. */
 function service(variable, program) {

@@ -11,16 +11,18 @@ import BetterSqlite from 'better-sqlite3'
 import { RedisStore as ConnectRedis } from 'connect-redis'
 import expressSession from 'express-session'
 import { Cluster as IOCluster, Redis as IORedis } from 'ioredis'
+import mysql from 'mysql2/promise'
 import pg from 'pg'
 import { createClient, createCluster, createSentinel } from 'redis'
 import { ExpressSessionStore } from 'shortcrust/stores/express-session'
 import { FileStore } from 'shortcrust/stores/file'
 import { MemoryStore } from 'shortcrust/stores/memory'
+import { MySQLStore } from 'shortcrust/stores/mysql'
 import { PostgresStore } from 'shortcrust/stores/postgres'
 import { RedisStore } from 'shortcrust/stores/redis'
 import { SQLiteStore } from 'shortcrust/stores/sqlite'
 
-import { POSTGRES, REDIS, REDIS_CLUSTER, REDIS_SENTINEL } from './services.mjs'
+import { MARIADB, POSTGRES, REDIS, REDIS_CLUSTER, REDIS_SENTINEL } from './services.mjs'
 
 const require = createRequire(import.meta.url)
 
@@ -36,6 +38,7 @@ export const STORES = {
   'better-sqlite3': { skip: false, open: () => openSqlite((path) => new BetterSqlite(path)) },
   'node:sqlite': { skip: lacksNodeSqlite(), open: () => openSqlite(nodeSqlite) },
   postgres: { skip: POSTGRES.skip, open: openPostgres },
+  mariadb: { skip: MARIADB.skip, open: openMariaDB },
   'redis, by node-redis': { skip: REDIS.skip, open: openNodeRedis },
   'redis, by ioredis': { skip: REDIS.skip, open: openIORedis },
   'redis cluster, by node-redis': { skip: REDIS_CLUSTER.skip, open: () => openNodeCluster() },
@@ -51,10 +54,14 @@ export const STORES = {
 }
 
 /** Those that can do all that a store can. */
-export const WHOLE_STORES = Object.fromEntries(Object.entries(STORES).slice(0, 12))
+export const WHOLE_STORES = Object.fromEntries(Object.entries(STORES).slice(0, 13))
 
-/** Those behind a connection, on which round trips can be counted. */
-export const SERVERS = Object.fromEntries(Object.entries(STORES).slice(4, 7))
+/** Those behind a connection, on which round trips can be counted; mysql2 has each statement prepared first. */
+export const SERVERS = Object.fromEntries(
+  Object.entries(STORES)
+    .slice(4, 8)
+    .filter(([name]) => name !== 'mariadb'),
+)
 
 export function lacksNodeSqlite() {
   try {
@@ -102,6 +109,28 @@ async function openPostgres(address) {
     async close() {
       await pool.end()
       await admin.query(`DROP SCHEMA ${schema} CASCADE`)
+      await admin.end()
+    },
+  }
+}
+
+/** In a database of its own. */
+async function openMariaDB(address) {
+  const url = new URL(MARIADB.url)
+  if (address) url.host = address
+  const database = `shortcrust_test_${randomBytes(8).toString('hex')}`
+  const admin = await mysql.createConnection(MARIADB.url)
+  await admin.query(`CREATE DATABASE ${database}`)
+  url.pathname = database
+  const pool = mysql.createPool({ uri: url.href })
+  const store = new MySQLStore(pool)
+  await store.createTables()
+  return {
+    store,
+    pool,
+    async close() {
+      await pool.end()
+      await admin.query(`DROP DATABASE ${database}`)
       await admin.end()
     },
   }

@@ -9,12 +9,13 @@ import { test } from 'node:test'
 
 import { Redis as IORedis } from 'ioredis'
 import { MemoryStore } from 'shortcrust/stores/memory'
+import { MySQLStore } from 'shortcrust/stores/mysql'
 import { PostgresStore } from 'shortcrust/stores/postgres'
 import { RedisStore } from 'shortcrust/stores/redis'
 import { SQLiteStore } from 'shortcrust/stores/sqlite'
 import { storeContract } from 'shortcrust/testing/stores'
 
-import { POSTGRES, REDIS } from './services.mjs'
+import { MARIADB, POSTGRES, REDIS } from './services.mjs'
 import { lacksNodeSqlite, newKey, newUser, SERVERS, STORES, WHOLE_STORES, Wire } from './stores.mjs'
 import { clock } from './support.mjs'
 
@@ -43,7 +44,7 @@ for (const [name, { skip, open }] of Object.entries(SERVERS)) {
   test(`${name}: every method is one round trip, and revoking 500 records no more than three`, {
     skip,
   }, async () => {
-    const wire = await Wire.to((name === 'postgres' ? POSTGRES : REDIS).url)
+    const wire = await Wire.to(({ postgres: POSTGRES, mariadb: MARIADB }[name] ?? REDIS).url)
     const { store, close } = await open(wire.address)
     const [user, key] = [newUser(), newKey()]
     const entry = { text: 'x', user, expires: SOON() }
@@ -127,6 +128,22 @@ test('postgres: a sweep neither waits for a row that another request holds nor r
   const other = await pool.connect()
   await other.query('BEGIN')
   await other.query('UPDATE shortcrust_session SET expires = 10 WHERE key = $1', [held])
+  assert.equal(await store.sweep(2), 1)
+  await other.query('COMMIT')
+  other.release()
+  assert.deepEqual((await store.load([held, free])).map(Boolean), [true, false])
+  await close()
+})
+
+test('mariadb: a sweep neither waits for a row that another request holds nor removes it', {
+  skip: MARIADB.skip,
+}, async () => {
+  const { store, pool, close } = await STORES.mariadb.open()
+  const [held, free] = [newKey(), newKey()]
+  for (const key of [held, free]) await store.create(key, { text: 'x', expires: 1 })
+  const other = await pool.getConnection()
+  await other.query('START TRANSACTION')
+  await other.query('UPDATE shortcrust_session SET expires = 10 WHERE `key` = ?', [held])
   assert.equal(await store.sweep(2), 1)
   await other.query('COMMIT')
   other.release()
@@ -247,5 +264,6 @@ test('a store says at once what it is to be given', () => {
   for (const given of [undefined, 'redis://x', {}])
     assert.throws(() => new RedisStore(given), { name: 'ConfigError', message: /takes a client/ })
   for (const given of [undefined, 'postgres://x', {}])
-    assert.throws(() => new PostgresStore(given), { name: 'ConfigError', message: /takes a pool/ })
+    for (const kind of [PostgresStore, MySQLStore])
+      assert.throws(() => new kind(given), { name: 'ConfigError', message: /takes a pool/ })
 })

@@ -57,6 +57,42 @@ def postgres_schema() -> Iterator[dict[str, Any]]:
     owner.dispose()
 
 
+@contextmanager
+def mariadb_url(driver: str = "pymysql") -> Iterator[str]:
+    """Of a database of its own, which goes in the end."""
+    url = servers.shared_url(servers.MariaDB).replace("mysql:", "mysql+pymysql:", 1)
+    name = unique("test").replace("-", "_")
+    owner = sqlalchemy.create_engine(url, isolation_level="AUTOCOMMIT")
+    with owner.connect() as connection:
+        connection.execute(sqlalchemy.text(f"CREATE DATABASE {name}"))
+        try:
+            own = owner.url.set(drivername=f"mysql+{driver}", database=name)
+            yield own.render_as_string(hide_password=False)
+        finally:
+            connection.execute(sqlalchemy.text(f"DROP DATABASE {name}"))
+    owner.dispose()
+
+
+@contextmanager
+def mariadb_engine(**options: Any) -> Iterator[sqlalchemy.Engine]:
+    with mariadb_url() as url:
+        engine = sqlalchemy.create_engine(url, **options)
+        yield engine
+        engine.dispose()
+
+
+@asynccontextmanager
+async def mariadb(kind: Any, _: Path) -> AsyncIterator[Any]:
+    is_async = kind is stores.AsyncSQLAlchemyStore
+    make: Any = create_async_engine if is_async else sqlalchemy.create_engine
+    with mariadb_url("asyncmy" if is_async else "pymysql") as url:
+        engine = make(url)
+        store = kind(engine)
+        await _finished(store.create_tables())
+        yield store
+        await _finished(engine.dispose())
+
+
 @asynccontextmanager
 async def memory(kind: Any, _: Path) -> AsyncIterator[Any]:
     yield kind()
@@ -151,6 +187,7 @@ SYNC: dict[str, tuple[Callable[..., AbstractAsyncContextManager[Any]], Any]] = {
     "sqlite": (sqlite, stores.SQLiteStore),
     "sqlalchemy-sqlite": (sqlalchemy_sqlite, stores.SQLAlchemyStore),
     "postgres": (postgres, stores.SQLAlchemyStore),
+    "mariadb": (mariadb, stores.SQLAlchemyStore),
     "redis": (redis_store, stores.RedisStore),
     "redis-text": (redis_text, stores.RedisStore),
     "redis-cluster": (redis_cluster, stores.RedisStore),
@@ -162,6 +199,7 @@ ASYNC: dict[str, tuple[Callable[..., AbstractAsyncContextManager[Any]], Any]] = 
     "files-async": (files, stores.AsyncFileStore),
     "sqlite-async": (sqlite, stores.AsyncSQLiteStore),
     "postgres-async": (postgres, stores.AsyncSQLAlchemyStore),
+    "mariadb-async": (mariadb, stores.AsyncSQLAlchemyStore),
     "redis-async": (redis_store, stores.AsyncRedisStore),
     "redis-cluster-async": (redis_cluster, stores.AsyncRedisStore),
     "redis-cluster-waiting-async": (redis_cluster_waiting, stores.AsyncRedisStore),

@@ -235,8 +235,8 @@ def test_an_error_of_the_database_does_not_show_the_record(tmp_path: Path) -> No
 
 
 def test_sqlalchemy_refuses_what_it_has_no_sql_for() -> None:
-    engine = sqlalchemy.create_mock_engine("mysql://", lambda *_: None)
-    with pytest.raises(ConfigError, match="there is no SQL for mysql"):
+    engine = sqlalchemy.create_mock_engine("mssql+pyodbc://", lambda *_: None)
+    with pytest.raises(ConfigError, match="there is no SQL for mssql"):
         SQLAlchemyStore(engine)  # type: ignore[arg-type]
 
 

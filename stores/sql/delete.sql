@@ -1,1 +1,1 @@
-DELETE FROM shortcrust_session WHERE key = :key
+DELETE FROM shortcrust_session WHERE shortcrust_session.key = :key

@@ -1,1 +1,1 @@
-SELECT key, version, record FROM shortcrust_session WHERE key IN (:keys)
+SELECT shortcrust_session.key, version, record FROM shortcrust_session WHERE shortcrust_session.key IN (:keys)

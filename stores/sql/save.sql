@@ -1,3 +1,3 @@
 UPDATE shortcrust_session
 SET version = version + 1, user_id = :user, expires = :expires, record = :record
-WHERE key = :key AND version = :version
+WHERE shortcrust_session.key = :key AND version = :version

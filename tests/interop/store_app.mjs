@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import express from 'express'
 import { login, reason, session, sessions } from 'shortcrust/express'
 import { FileStore } from 'shortcrust/stores/file'
+import { MySQLStore } from 'shortcrust/stores/mysql'
 import { PostgresStore } from 'shortcrust/stores/postgres'
 import { RedisStore } from 'shortcrust/stores/redis'
 import { SQLiteStore } from 'shortcrust/stores/sqlite'
@@ -33,6 +34,7 @@ const open = {
   'sentinel-ioredis': () =>
     new RedisStore(new (require('ioredis').Redis)({ name: 'main', sentinels: [sentinel()] })),
   ioredis: () => new RedisStore(new (require('ioredis').Redis)(url)),
+  mariadb: () => new MySQLStore(require('mysql2/promise').createPool({ uri: url })),
   postgres: () => new PostgresStore(new (require('pg').Pool)({ connectionString: url })),
   sqlite: () => new SQLiteStore(url),
 }

@@ -30,6 +30,7 @@ STORES = [
     "sentinel-node-redis",
     "sentinel-ioredis",
     "postgres",
+    "mariadb",
     "sqlite",
     "sqlite-sqlalchemy",
     "files",
@@ -112,9 +113,11 @@ def python_store(name: str, folder: Path) -> Iterator[tuple[Any, str]]:
         with sqlalchemy_store(f"sqlite:///{folder / 'sessions.db'}") as store:
             yield store, str(folder / "sessions.db")
     else:
-        url = servers.shared_url(servers.Postgres)
+        kind = servers.MariaDB if name == "mariadb" else servers.Postgres
+        driver = "pymysql" if name == "mariadb" else "psycopg"
+        url = servers.shared_url(kind)
         scheme, _, rest = url.partition("://")
-        with sqlalchemy_store(f"{scheme}+psycopg://{rest}") as store:
+        with sqlalchemy_store(f"{scheme}+{driver}://{rest}") as store:
             yield store, url
 
 

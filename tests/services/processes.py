@@ -162,9 +162,12 @@ class Server:
         try:
             with socket.create_connection((HOST, self.port), timeout=1) as connection:
                 connection.sendall(self.hello)
-                return connection.recv(64).startswith(self.welcome)
+                return self._is_welcome(connection.recv(64))
         except OSError:
             return False
+
+    def _is_welcome(self, answer: bytes) -> bool:
+        return answer.startswith(self.welcome)
 
     def _end(self, ending: signal.Signals) -> None:
         if self._process:

@@ -11,7 +11,16 @@ from groups import RedisCluster, RedisSentinel
 from processes import HOST, IN_CI, Absent, Server
 from redis_server import Redis
 
-__all__ = ["Absent", "Memcached", "Postgres", "Redis", "RedisCluster", "RedisSentinel", "Server"]
+__all__ = [
+    "Absent",
+    "MariaDB",
+    "Memcached",
+    "Postgres",
+    "Redis",
+    "RedisCluster",
+    "RedisSentinel",
+    "Server",
+]
 
 
 class Postgres(Server):
@@ -50,6 +59,44 @@ class Postgres(Server):
         return [program, "-D", str(self.folder / "data"), "-p", str(self.port), *options]
 
 
+class MariaDB(Server):
+    variable = "MARIADB_URL"
+    program = "mariadbd"
+    package = "mariadb-server"
+    folders = "usr/sbin"
+    # The server speaks first: three bytes of length, the number 0, and 10, the protocol.
+    hello = b""
+    welcome = b"\x00\x0a"
+
+    @property
+    def url(self) -> str:
+        return f"mysql://root@{HOST}:{self.port}/test"
+
+    def _create(self, program: str) -> None:
+        options = ["--no-defaults", "--auth-root-authentication-method=normal"]
+        where = ["--skip-name-resolve", f"--datadir={self.folder / 'data'}"]
+        unsynced = "--innodb-flush-log-at-trx-commit=0"
+        if self._popen(["mariadb-install-db", *options, *where, unsynced]).wait() != 0:
+            raise RuntimeError(f"mariadb-install-db failed:\n{self._log()}")
+
+    def _command(self, program: str) -> list[str]:
+        settings = {
+            "datadir": self.folder / "data",
+            "socket": self.folder / "socket",
+            "bind-address": HOST,
+            "port": self.port,
+            "max-connections": 300,
+            # A test's client that hangs up is no attack.
+            "max-connect-errors": 1_000_000,
+            "innodb-flush-log-at-trx-commit": int(self.durable),
+        }
+        options = [f"--{name}={value}" for name, value in settings.items()]
+        return [program, "--no-defaults", "--skip-name-resolve", *options]
+
+    def _is_welcome(self, answer: bytes) -> bool:
+        return answer[3:].startswith(self.welcome)
+
+
 class Memcached(Server):
     """It keeps nothing on a disk, so ``durable`` says nothing here."""
 
@@ -67,7 +114,14 @@ class Memcached(Server):
         return [program, "-l", HOST, "-p", str(self.port), "-U", "0"]
 
 
-SERVERS: tuple[type[Server], ...] = (Postgres, Redis, RedisCluster, RedisSentinel, Memcached)
+SERVERS: tuple[type[Server], ...] = (
+    Postgres,
+    MariaDB,
+    Redis,
+    RedisCluster,
+    RedisSentinel,
+    Memcached,
+)
 """The ones that the tests share, and ``services.py`` starts."""
 
 

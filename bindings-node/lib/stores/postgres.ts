@@ -18,7 +18,7 @@ export class PostgresStore extends SQLStore {
   readonly #pool: Pool
 
   constructor(pool: Pool) {
-    super('sweep_postgresql')
+    super({ sweep: 'sweep_postgresql' })
     if (typeof (pool as Partial<Pool> | null | undefined)?.query !== 'function') {
       const example = 'new pg.Pool({ connectionString })'
       throw new ConfigError('option', `PostgresStore takes a pool: new PostgresStore(${example})`)

@@ -1,19 +1,24 @@
-// One table, by the statements of `stores/sql`, which SQLite and PostgreSQL have in common.
+// One table, by the statements of `stores/sql`, which SQLite, PostgreSQL and MySQL have in common.
 import { ambient } from '../ambient.js'
 import type { Capabilities, Entry, Listed, Row, Store } from './index.js'
 import { textOf } from './statements.js'
 
 export const TABLES = textOf('sql/tables.sql')
 
-const CREATE = textOf('sql/create.sql')
 const DELETE = textOf('sql/delete.sql')
 const LIST = textOf('sql/list.sql')
 const LOAD = textOf('sql/load.sql')
-const PUT = textOf('sql/put.sql')
 const REVOKE = textOf('sql/revoke.sql')
 const SAVE = textOf('sql/save.sql')
 
 export type Value = number | string | null
+
+/** The statements that a database has in words of its own. */
+export interface Own {
+  create?: 'create_mysql'
+  put?: 'put_mysql'
+  sweep?: 'sweep_postgresql'
+}
 
 interface Found {
   key: string
@@ -24,10 +29,14 @@ interface Found {
 
 export abstract class SQLStore implements Store {
   readonly capabilities: Capabilities = { compareAndSwap: true, index: true, expiry: false }
+  readonly #create: string
+  readonly #put: string
   readonly #sweep: string
 
-  protected constructor(sweep: 'sweep' | 'sweep_postgresql') {
-    this.#sweep = textOf(`sql/${sweep}.sql`)
+  protected constructor(own: Own = {}) {
+    this.#create = textOf(`sql/${own.create ?? 'create'}.sql`)
+    this.#put = textOf(`sql/${own.put ?? 'put'}.sql`)
+    this.#sweep = textOf(`sql/${own.sweep ?? 'sweep'}.sql`)
   }
 
   async load(keys: readonly string[]): Promise<(Row | undefined)[]> {
@@ -43,11 +52,11 @@ export abstract class SQLStore implements Store {
   }
 
   async create(key: string, entry: Entry): Promise<'done' | 'exists'> {
-    return (await this.#write(CREATE, { key, ...values(entry) })) === 1 ? 'done' : 'exists'
+    return (await this.#write(this.#create, { key, ...values(entry) })) === 1 ? 'done' : 'exists'
   }
 
   async put(key: string, entry: Entry): Promise<'done'> {
-    await this.#write(PUT, { key, ...values(entry) })
+    await this.#write(this.#put, { key, ...values(entry) })
     return 'done'
   }
 
@@ -101,7 +110,7 @@ function values({ text, user, expires }: Entry): Record<string, Value> {
   return { user: user ?? null, expires: expires ?? null, record: text }
 }
 
-interface Numbered {
+export interface Numbered {
   text: string
   names: string[]
 }
@@ -109,7 +118,7 @@ interface Numbered {
 const known = new Map<string, Numbered>()
 
 /** With numbers for the names, as pg wants them. */
-function numbered(statement: string): Numbered {
+export function numbered(statement: string): Numbered {
   const made = known.get(statement)
   if (made !== undefined) return made
   const names: string[] = []

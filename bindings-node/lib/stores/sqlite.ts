@@ -33,7 +33,7 @@ export class SQLiteStore extends SQLStore {
   readonly #statements = new Map<string, Statement>()
 
   constructor(database: string | Database, { busyTimeout = 5 }: SQLiteOptions = {}) {
-    super('sweep')
+    super()
     if (!(busyTimeout >= 0)) throw new ConfigError('option', 'busyTimeout must be 0 seconds or more')
     this.#database = typeof database === 'string' ? opened(database) : database
     this.#prepare(busyTimeout)

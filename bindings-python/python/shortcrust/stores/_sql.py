@@ -1,4 +1,4 @@
-"""One table, by the statements that SQLite (3.35) and PostgreSQL have in common."""
+"""One table, by the statements of ``stores/sql``."""
 
 from __future__ import annotations
 
@@ -25,10 +25,15 @@ Parameters = Mapping[str, str | int | None]
 
 def load(keys: Sequence[str]) -> tuple[str, Parameters]:
     """The statement for that many keys, and its parameters."""
+    return by_keys("load", keys)
+
+
+def by_keys(name: str, keys: Sequence[str]) -> tuple[str, Parameters]:
+    """The statement ``name`` for that many keys, and its parameters."""
     parameters = {f"key{n}": key for n, key in enumerate(keys)}
     # Nothing is NULL, and an empty list is no SQL to PostgreSQL.
     names = ", ".join(f":{name}" for name in parameters) or "NULL"
-    return STATEMENTS["sql/load.sql"].replace(":keys", names), parameters
+    return STATEMENTS[f"sql/{name}.sql"].replace(":keys", names), parameters
 
 
 def in_order(keys: Sequence[str], found: Iterable[Sequence[str | int]]) -> list[Row | None]:
@@ -47,6 +52,15 @@ def listed(user: str) -> Parameters:
     return {"user": user, "now": ambient.now_ms()}
 
 
-def sweep(dialect: str) -> str:
-    """The statement that waits for nobody."""
-    return STATEMENTS.get(f"sql/sweep_{dialect}.sql", STATEMENTS["sql/sweep.sql"])
+def statement(name: str, dialect: str) -> str:
+    """The statement in the words of the dialect, where it has its own."""
+    return STATEMENTS.get(f"sql/{name}_{dialect}.sql") or STATEMENTS[f"sql/{name}.sql"]
+
+
+def batches(found: Iterable[Sequence[str]]) -> list[list[str]]:
+    """The keys that were found, by 500 and in their order, in which every statement locks them.
+
+    From 1,000 on MariaDB makes a table of the list and looks through that.
+    """
+    keys = sorted(key for (key,) in found)
+    return [keys[at : at + 500] for at in range(0, len(keys), 500)]

@@ -86,7 +86,7 @@ class AsyncSQLiteStore:
     async def sweep(self, now: int, limit: int = 1_000) -> int:
         """Removes at most ``limit`` records that ended before ``now`` (ms), and says how many."""
         parameters = {"now": now, "limit": limit}
-        _, count = await blocking(self._run, _sql.sweep("sqlite"), parameters)
+        _, count = await blocking(self._run, _sql.statement("sweep", "sqlite"), parameters)
         return count
 
     async def close(self) -> None:

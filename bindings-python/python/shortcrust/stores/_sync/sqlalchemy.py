@@ -1,12 +1,13 @@
 # Made of _aio/sqlalchemy.py by bindings-python/scripts/sync_stores.py: change that, and run it.
-"""Sessions in PostgreSQL or SQLite, by SQLAlchemy."""
+"""Sessions in PostgreSQL, MySQL, MariaDB or SQLite, by SQLAlchemy."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import BigInteger, Column, Index, Table, Text, text
-from sqlalchemy.exc import StatementError
+from sqlalchemy.dialects.mysql import LONGTEXT, VARCHAR
+from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
 from ..._errors import ConfigError
 from .. import _sql
@@ -21,11 +22,26 @@ if TYPE_CHECKING:
 _ALONE = "SELECT pg_advisory_xact_lock(hashtext('shortcrust_session'))"
 
 
-class SQLAlchemyStore:
-    """Sessions in the database of an engine of SQLAlchemy's (2.0): PostgreSQL or SQLite.
+_DUPLICATE = 1062
+_DEADLOCK = 1213
+"""MySQL has undone the whole transaction, so it may be tried again."""
+_TRIES = 5
 
-    Call ``create_tables`` once, when you deploy, or have your migrations make the table that
-    docs/record-v1.md shows. Each method is a statement that commits by itself.
+_KEY = Text().with_variant(VARCHAR(255, charset="ascii", collation="ascii_bin"), "mysql", "mariadb")
+_USER = Text().with_variant(
+    VARCHAR(255, charset="utf8mb4", collation="utf8mb4_bin"), "mysql", "mariadb"
+)
+_RECORD = Text().with_variant(
+    LONGTEXT(charset="utf8mb4", collation="utf8mb4_bin"), "mysql", "mariadb"
+)
+
+
+class SQLAlchemyStore:
+    """Sessions in the database of an engine of SQLAlchemy's (2.0).
+
+    That is PostgreSQL, SQLite, MariaDB (10.6 or newer) or MySQL (8.0 or newer). Call
+    ``create_tables`` once, when you deploy, or have your migrations make the table that
+    docs/record-v1.md shows. Each method commits by itself.
     """
 
     capabilities: Capabilities = Capabilities()
@@ -33,13 +49,18 @@ class SQLAlchemyStore:
     def __init__(self, engine: Engine) -> None:
         if not hasattr(engine, "dialect"):
             raise ConfigError("a store of SQLAlchemy's takes an engine: create_engine(url)")
-        if engine.dialect.name not in ("postgresql", "sqlite"):
+        if engine.dialect.name not in ("postgresql", "sqlite", "mysql", "mariadb"):
             raise ConfigError(
-                f"there is no SQL for {engine.dialect.name}: use PostgreSQL or SQLite"
+                f"there is no SQL for {engine.dialect.name}: "
+                "use PostgreSQL, MySQL, MariaDB or SQLite"
             )
         self._transactional = engine
-        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._sweep = _sql.sweep(engine.dialect.name)
+        self._is_mysql = engine.dialect.name in ("mysql", "mariadb")
+        self._dialect = "mysql" if self._is_mysql else engine.dialect.name
+        # MySQL's drivers would send four statements more to switch it on and off.
+        self._engine = (
+            engine if self._is_mysql else engine.execution_options(isolation_level="AUTOCOMMIT")
+        )
 
     @staticmethod
     def table(metadata: MetaData) -> Table:
@@ -53,11 +74,13 @@ class SQLAlchemyStore:
         table = Table(
             "shortcrust_session",
             metadata,
-            Column("key", Text, primary_key=True),
+            Column("key", _KEY, primary_key=True),
             Column("version", BigInteger, nullable=False),
-            Column("user_id", Text),
+            Column("user_id", _USER),
             Column("expires", BigInteger),
-            Column("record", Text, nullable=False),
+            Column("record", _RECORD, nullable=False),
+            mysql_engine="InnoDB",
+            mariadb_engine="InnoDB",
         )
         Index("shortcrust_session_user_id", table.c.user_id)
         Index("shortcrust_session_expires", table.c.expires)
@@ -67,7 +90,7 @@ class SQLAlchemyStore:
         """Makes the table and its indexes, if they are not there."""
         lock = [_ALONE] if self._engine.dialect.name == "postgresql" else []
         with self._transactional.begin() as connection:
-            for statement in [*lock, *_sql.TABLES]:
+            for statement in [*lock, *_sql.statement("tables", self._dialect).split(";")]:
                 connection.execute(text(statement))
 
     def load(self, keys: Sequence[str]) -> Sequence[Row | None]:
@@ -77,12 +100,18 @@ class SQLAlchemyStore:
 
     def create(self, key: str, entry: Entry) -> Literal["done", "exists"]:
         """Writes where nothing is."""
-        _, count = self._run(_sql.CREATE, _sql.written(key, entry))
+        create = _sql.statement("create", self._dialect)
+        try:
+            _, count = self._run(create, _sql.written(key, entry))
+        except IntegrityError as error:
+            if self._is_mysql and _code(error) == _DUPLICATE:
+                return "exists"
+            raise
         return "done" if count else "exists"
 
     def put(self, key: str, entry: Entry) -> Literal["done"]:
         """Writes, whatever is there."""
-        self._run(_sql.PUT, _sql.written(key, entry))
+        self._run(_sql.statement("put", self._dialect), _sql.written(key, entry))
         return "done"
 
     def save(self, key: str, version: int, entry: Entry) -> Literal["done", "gone"] | Row:
@@ -105,21 +134,74 @@ class SQLAlchemyStore:
 
     def revoke(self, user: str, keep: str | None = None) -> int:
         """Removes the user's records but for the key ``keep``, and says how many."""
-        _, count = self._run(_sql.REVOKE, {"user": user, "keep": keep or ""})
-        return count
+        named: _sql.Parameters = {"user": user, "keep": keep or ""}
+        if not self._is_mysql:
+            return (self._run(_sql.REVOKE, named))[1]
+        found, _ = self._run(_sql.statement("owned", "mysql"), named)
+        revoked = 0
+        for some in _sql.batches(found):
+            statement, keys = _sql.by_keys("revoke_mysql", some)
+            _, count = self._run(statement, {"user": user, **keys})
+            revoked += count
+        return revoked
 
     def sweep(self, now: int, limit: int = 1_000) -> int:
         """Removes at most ``limit`` records that ended before ``now`` (ms), and says how many."""
-        _, count = self._run(self._sweep, {"now": now, "limit": limit})
-        return count
+        if not self._is_mysql:
+            statement = _sql.statement("sweep", self._dialect)
+            return (self._run(statement, {"now": now, "limit": limit}))[1]
+        found, _ = self._run(_sql.statement("ended", "mysql"), {"now": now, "limit": limit})
+        swept = 0
+        for some in _sql.batches(found):
+            swept += self._sweep_keys(now, some)
+        return swept
 
-    def _run(self, statement: str, parameters: _sql.Parameters) -> tuple[Sequence[Any], int]:
+    def _sweep_keys(self, now: int, keys: Sequence[str]) -> int:
+        """Removes of the keys those whose record ended and that nobody holds."""
+        try:
+            return self._swept(now, keys)
+        except StatementError as error:
+            error.hide_parameters = True
+            raise
+
+    def _swept(self, now: int, keys: Sequence[str]) -> int:
+        # So that InnoDB locks no gap, and keeps no row locked that the statement passed over.
+        engine = self._transactional.execution_options(isolation_level="READ COMMITTED")
+        statement, parameters = _sql.by_keys("hold_mysql", keys)
+        with engine.begin() as connection:
+            found = connection.execute(text(statement), {"now": now, **parameters})
+            held = [key for (key,) in found]
+            if not held:
+                return 0
+            statement, parameters = _sql.by_keys("sweep_mysql", held)
+            return (connection.execute(text(statement), parameters)).rowcount
+
+    def _run(
+        self, statement: str, parameters: _sql.Parameters, tries: int = _TRIES
+    ) -> tuple[Sequence[Any], int]:
         """The rows that were found, and how many were changed."""
-        with self._engine.connect() as connection:
-            try:
-                result: Any = connection.execute(text(statement), parameters)
-            except StatementError as error:
-                # Its message would have the record.
-                error.hide_parameters = True
+        try:
+            return self._once(statement, parameters)
+        except StatementError as error:
+            # Its message would have the record.
+            error.hide_parameters = True
+            if not (self._is_mysql and _code(error) == _DEADLOCK and tries > 1):
                 raise
-            return (result.fetchall() if result.returns_rows else []), result.rowcount
+        return self._run(statement, parameters, tries - 1)
+
+    def _once(self, statement: str, parameters: _sql.Parameters) -> tuple[Sequence[Any], int]:
+        with self._engine.connect() as connection:
+            result: Any = connection.execute(text(statement), parameters)
+            if result.returns_rows:
+                return result.fetchall(), result.rowcount
+            if self._is_mysql:
+                connection.commit()
+            return [], result.rowcount
+
+
+def _code(error: StatementError) -> object:
+    """MySQL's number; some drivers of asyncio wrap their error once more."""
+    arguments = error.orig.args if isinstance(error, DBAPIError) and error.orig else ()
+    while arguments and isinstance(arguments[0], BaseException):
+        arguments = arguments[0].args
+    return arguments[0] if arguments else None

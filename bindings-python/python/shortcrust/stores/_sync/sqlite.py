@@ -87,7 +87,7 @@ class SQLiteStore:
     def sweep(self, now: int, limit: int = 1_000) -> int:
         """Removes at most ``limit`` records that ended before ``now`` (ms), and says how many."""
         parameters = {"now": now, "limit": limit}
-        _, count = blocking(self._run, _sql.sweep("sqlite"), parameters)
+        _, count = blocking(self._run, _sql.statement("sweep", "sqlite"), parameters)
         return count
 
     def close(self) -> None:
