@@ -1,4 +1,4 @@
-# make demo · make test · make test-long · make conformance · make matrix · make services · make load · make bench · make fuzz · make lint
+# make demo · make test · make test-long · make test-browser · make example · make conformance · make matrix · make services · make load · make bench · make fuzz · make lint
 # Needs cargo, Python 3.11 or newer and Node 20 or newer; everything else is installed below this folder.
 
 PYTHON ?= python3
@@ -6,7 +6,7 @@ BIN := .venv/bin
 SERVICES := $(PYTHON) tests/services/services.py
 RUST := $(shell find core/src bindings-*/src -name '*.rs') $(wildcard stores/*.rs stores/*/*.*) Cargo.toml Cargo.lock $(wildcard */Cargo.toml)
 
-.PHONY: demo test test-long conformance matrix services load bench fuzz lint clean
+.PHONY: demo test test-long test-browser example conformance matrix services load bench fuzz lint clean
 .DELETE_ON_ERROR:
 
 demo: .venv/built tests/interop/node_modules/.built
@@ -18,7 +18,21 @@ test: lint
 
 # What a change is called done by: 10,000 random documents where `make test` has 1,000.
 test-long: export LONG = 1
-test-long: test conformance matrix
+test-long: test test-browser conformance matrix
+
+# The examples in a real browser, headless: apt-get install chromium libfaketime
+test-browser: .venv/browser .venv/examples examples/node_modules/.built
+	$(BIN)/pytest --quiet tests/browser
+
+# One of examples/, on its framework's usual port: make example NAME=flask
+NAME ?= flask
+EXAMPLE_flask = $(BIN)/python examples/flask/app.py
+EXAMPLE_fastapi = $(BIN)/uvicorn --app-dir examples/fastapi app:app
+EXAMPLE_django = $(BIN)/python examples/django/manage.py migrate && $(BIN)/python examples/django/manage.py runserver
+EXAMPLE_express = node examples/express/app.mjs
+
+example: .venv/examples examples/node_modules/.built
+	$(EXAMPLE_$(NAME))
 
 # Flask's and itsdangerous' own test suites, from their source distributions, on our classes.
 conformance: .venv/built
@@ -95,5 +109,18 @@ tests/interop/node_modules/.built: tests/interop/package-lock.json bindings-node
 	npm ci --silent --no-fund --no-audit --prefix tests/interop
 	touch $@
 
+.venv/examples: .venv/built examples/requirements.txt
+	$(BIN)/python -m pip install --quiet --requirement examples/requirements.txt
+	touch $@
+
+.venv/browser: .venv/built tests/browser/requirements.txt
+	$(BIN)/python -m pip install --quiet --requirement tests/browser/requirements.txt
+	touch $@
+
+# Without scripts, as better-sqlite3 has been built for our own tests.
+examples/node_modules/.built: examples/package-lock.json bindings-node/node_modules/.built
+	npm ci --silent --no-fund --no-audit --ignore-scripts --prefix examples
+	touch $@
+
 clean:
-	rm -rf target .venv bindings-node/node_modules bindings-node/dist bindings-node/*.node tests/interop/node_modules
+	rm -rf target .venv bindings-node/node_modules bindings-node/dist bindings-node/*.node tests/interop/node_modules examples/node_modules

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from contextlib import ExitStack
@@ -28,6 +29,8 @@ def table(rows: list[Row]) -> str:
 
 
 def main() -> int:
+    # As Ctrl-C does: by way of every `with`, which ends the apps.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     page = (Path(__file__).parent / "page.html").read_text()
     with ExitStack() as stack:
         shops = [stack.enter_context(Shop(session_format)) for session_format in NAMES]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from processes import children
 from shop import Front, Shop
 from visit import visit
 
@@ -17,6 +20,18 @@ def test_a_visit_to_both_apps_shares_one_session(session_format: str) -> None:
         rows = list(visit(shop, front.url))
     assert len(rows) == {"flask": 11, "sealed": 13}[session_format]
     assert [row for row in rows if not row.holds] == []
+
+
+def test_the_demo_ends_its_apps_when_it_is_terminated() -> None:
+    command = [sys.executable, "-u", str(HERE / "demo.py")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as demo:
+        assert demo.stdout
+        assert any("Do the same by hand" in line for line in demo.stdout)
+        apps = children(demo.pid)
+        assert len(apps) == 4
+        demo.terminate()
+    assert demo.returncode == 143
+    assert [app for app in apps if Path(f"/proc/{app}").exists()] == []
 
 
 @pytest.mark.parametrize(

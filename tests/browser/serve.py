@@ -1,0 +1,40 @@
+"""Serves an example of Python's over HTTPS: ``serve.py NAME PORT CERTIFICATE KEY``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+EXAMPLES = Path(__file__).parent.parent.parent / "examples"
+
+
+def main(name: str, port: int, certificate: str, key: str) -> None:
+    sys.path.insert(0, str(EXAMPLES / name))
+    if name == "fastapi":
+        import uvicorn
+        from app import app  # type: ignore[import-not-found]
+
+        files = {"ssl_certfile": certificate, "ssl_keyfile": key}
+        uvicorn.run(app, port=port, log_level="warning", **files)  # type: ignore[arg-type]
+        return
+    from werkzeug.serving import run_simple
+
+    application = django_site() if name == "django" else __import__("app").app
+    run_simple("127.0.0.1", port, application, threaded=True, ssl_context=(certificate, key))
+
+
+def django_site() -> object:
+    os.environ["DJANGO_SETTINGS_MODULE"] = "shop.settings"
+    import django
+    from django.contrib.staticfiles.handlers import StaticFilesHandler
+    from django.core.management import call_command
+    from django.core.wsgi import get_wsgi_application
+
+    django.setup()
+    call_command("migrate", verbosity=0)
+    return StaticFilesHandler(get_wsgi_application())
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), *sys.argv[3:])
