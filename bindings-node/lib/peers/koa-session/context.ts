@@ -9,10 +9,12 @@ import Keygrip = require('../keygrip.js')
 
 import { leaveBehind } from '../merge/carried.js'
 import { type Known, Merger } from '../merge/index.js'
-import type { Answered, Found } from '../merge/rows.js'
+import { type Answered, type Found, promised } from '../merge/rows.js'
 import type { Merging } from './merging.js'
+import type { OwnStore } from './own-store.js'
 import { KoaRows } from './rows.js'
 import { dataOf, Session } from './session.js'
+import { DAY, STORE_GRACE } from './times.js'
 import type { opts, stores } from './types.js'
 
 type Data = Record<string, unknown>
@@ -20,10 +22,6 @@ type Data = Record<string, unknown>
 interface Row extends Known {
   key: string
 }
-
-const DAY = 86_400_000
-/** The store is to have the session longer than the browser has the cookie. */
-const STORE_GRACE = 10_000
 
 /** One request's session: undefined while nobody asked for it, false once it has ended. */
 export class ContextSession {
@@ -47,7 +45,13 @@ export class ContextSession {
     this.#ctx = ctx
     this.opts = { ...options }
     const { ContextStore, store } = this.opts
-    this.store = ContextStore ? new ContextStore(ctx) : store
+    this.store = ContextStore ? new ContextStore(ctx) : (this.#own ?? (store as stores | undefined))
+    this.#own?.sessions.know(ctx.req, () => this.#session || null)
+  }
+
+  /** None but with a store of `shortcrust/stores`. */
+  get #own(): OwnStore | undefined {
+    return this.merging?.own
   }
 
   get(): Session | null {
@@ -69,10 +73,20 @@ export class ContextSession {
   async load(): Promise<void> {
     const key = this.#incomingKey()
     if (!key) return this.#create()
+    if (this.#own) return this.#loadOwn(key, this.#own)
     const { maxAge, rolling } = this.opts
     this.#askedWith = maxAge
     const data = await this.store?.get(key, maxAge, { ctx: this.#ctx, rolling })
     this.#open(data, key)
+  }
+
+  async #loadOwn(key: string, own: OwnStore): Promise<void> {
+    const { data, isOut } = (await own.ask(key)) ?? {}
+    if (isOut) return this.#create()
+    this.#open(data, key)
+    if (!data || !this.#row) return
+    own.sessions.follow(data, this.#session as Session)
+    this.#row.token = own.sessions.tokenOf(data)
   }
 
   async commit({ save = false, regenerate = false } = {}): Promise<void> {
@@ -139,8 +153,12 @@ export class ContextSession {
   }
 
   #create(data?: object, key?: string): void {
-    if (this.store) this.#externalKey = key ?? this.opts.genid(this.#ctx)
+    if (this.store) this.#externalKey = key ?? this.#newKey()
     this.#session = new Session(this, data, this.#externalKey)
+  }
+
+  #newKey(): string {
+    return this.#own ? this.#own.sessions.newId(this.#ctx.req) : this.opts.genid(this.#ctx)
   }
 
   #reasonToSave(session: Session): 'changed' | 'rolling' | 'renew' | undefined {
@@ -158,7 +176,7 @@ export class ContextSession {
     let isThere = true
     if (merger !== undefined && row !== undefined) isThere = await this.#end(session, row, merger)
     else await this.#remove()
-    if (this.store) this.#externalKey = this.opts.genid(this.#ctx)
+    if (this.store) this.#externalKey = this.#newKey()
     return isThere
   }
 
@@ -209,14 +227,17 @@ export class ContextSession {
     const now = () => JSON.stringify(dataOf(session))
     const text = now()
     const merger = this.#merger(changed, lifetime)
+    const own = this.#own?.sessions
     if (merger !== undefined && row?.key === key) {
+      own?.follow(session, data)
       const times = Object.fromEntries(Object.entries(data).filter(([name]) => name.startsWith('_')))
       const written = { session: data, text, now, with: (all: object) => ({ ...all, ...times }) }
       return (await promised<boolean>((done) => merger.write(key, row, written, done))) === true
     }
     const { rolling } = this.opts
     await this.store?.set(key, data, lifetime, { changed, ctx: this.#ctx, rolling })
-    this.#row = { key, base: text, token: undefined }
+    own?.follow(data, session)
+    this.#row = { key, base: text, token: own?.tokenOf(data) }
     return true
   }
 
@@ -233,6 +254,7 @@ export class ContextSession {
   #merger(changed: boolean, lifetime?: opts['maxAge']): Merger<Data> | undefined {
     const { merging, store } = this
     if (merging === undefined || store === undefined) return undefined
+    if (this.#own) return new Merger(this.#own.sessions, merging.rules, merging.turns)
     const common = { ctx: this.#ctx, rolling: this.opts.rolling }
     const read = { ...common, maxAge: this.#askedWith }
     const rows = new KoaRows(store, { read, write: { ...common, changed, maxAge: lifetime } })
@@ -296,10 +318,6 @@ function replace(session: Session, text: string, all: string): void {
       Object.assign(session, { [key]: theirs?.[key] })
     }
   }
-}
-
-function promised<T>(run: (done: Answered<T>) => void): Promise<T | undefined> {
-  return new Promise((resolve, reject) => run((error, found) => (error ? reject(error) : resolve(found))))
 }
 
 function settled(promise: Promise<void>, done: (error?: unknown) => void): void {

@@ -2,6 +2,8 @@
 import assert from 'node:assert'
 import { newId } from '../../native.js'
 import { decode, encode } from '../base64-json.js'
+import { isOwnStore } from '../own/index.js'
+import { refuseBesideOwn } from './own-store.js'
 import type { opts } from './types.js'
 
 /** One thing that is wrong. */
@@ -60,7 +62,8 @@ export function complete(options: object): opts {
   SessionOptions.parse(given)
   const settings = given as unknown as opts
   if (settings.ContextStore) checkContextStore(settings.ContextStore)
-  settings.genid ||= () => `${settings.prefix ?? ''}${randomUuid()}`
+  if (!settings.ContextStore && isOwnStore(settings.store)) refuseBesideOwn(settings)
+  else settings.genid ||= () => `${settings.prefix ?? ''}${randomUuid()}`
   return settings
 }
 
@@ -112,7 +115,7 @@ const CHECKS: Record<string, Check> = {
   secure: boolean,
   sameSite: string,
   externalKey: methods('get', 'set'),
-  store: methods('get', 'set', 'destroy'),
+  store: (value, path) => (isOwnStore(value) ? [] : methods('get', 'set', 'destroy')(value, path)),
   ContextStore: () => [],
   encode: callable,
   decode: callable,
@@ -122,6 +125,8 @@ const CHECKS: Record<string, Check> = {
   beforeSave: callable,
   peerExact: boolean,
   merge: object,
+  outage: string,
+  userKey: string,
 }
 
 const DEFAULTS: Record<string, unknown> = {

@@ -1,6 +1,7 @@
 import type Koa from 'koa'
 
 import type { MergeOption } from '../../merge-rules.js'
+import type { Store as OurStore } from '../../stores/index.js'
 import type { CookieOptions } from '../cookie-options.js'
 
 // biome-ignore lint/suspicious/noExplicitAny: the application knows what its sessions hold
@@ -80,7 +81,7 @@ export interface opts<StateT = Koa.DefaultState, ContextT = Koa.DefaultContext, 
   /** Put before ids, where there is no `genid`. */
   prefix?: string | undefined
   /** Without one the session is in the cookie. */
-  store?: stores | undefined
+  store?: stores | OurStore | undefined
   /** A store made for each request. */
   ContextStore?: (new (ctx: Context<StateT, ContextT, BodyT>) => stores) | undefined
   externalKey?: ExternalKeys<StateT, ContextT, BodyT> | undefined
@@ -91,6 +92,10 @@ export interface opts<StateT = Koa.DefaultState, ContextT = Koa.DefaultContext, 
   peerExact?: boolean | undefined
   /** With a store: numbers whose changes are added up, such as `{ visits: 'add' }`; default none. */
   merge?: MergeOption | undefined
+  /** With a store of `shortcrust/stores`: what a request has whose store fails; default `error`. */
+  outage?: 'empty' | 'error' | undefined
+  /** With a store of `shortcrust/stores`: where the application keeps its user, as in `shortcrust/express`. */
+  userKey?: string | undefined
 }
 
 /** What is given: nothing of it is required. */

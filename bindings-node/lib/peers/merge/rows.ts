@@ -82,3 +82,7 @@ export function answer<T>(promise: Promise<T | undefined>, done: Answered<T>): v
     (error) => nextTick(done, error),
   )
 }
+
+export function promised<T>(run: (done: Answered<T>) => void): Promise<T | undefined> {
+  return new Promise((resolve, reject) => run((error, found) => (error ? reject(error) : resolve(found))))
+}

@@ -37,6 +37,7 @@ export class OwnSessions implements Rows {
   readonly front: Front
   readonly #runner: StoreRunner
   readonly #knowsUsers: boolean
+  readonly #dataOf: (record: SessionRecord) => object
   /** The header that a session is opened by never leaves the process. */
   readonly #secret = newId(32)
   /** By the record that was read, and by the session that was made of it. */
@@ -46,8 +47,17 @@ export class OwnSessions implements Rows {
   readonly #held = new WeakMap<object, NativeSession[]>()
   readonly #gone = new FinalizationRegistry<string>((id) => this.#fresh.delete(id))
 
-  /** `seconds`: how long a session lives that nobody uses; left out, 14 days. */
-  constructor(store: Store, name: string, seconds: number | undefined, given: OwnOptions) {
+  /**
+   * `seconds`: how long a session lives that nobody uses; left out, 14 days. `data`: what of a record is the
+   * application's; left out, all but `cookie`.
+   */
+  constructor(
+    store: Store,
+    name: string,
+    seconds: number | undefined,
+    given: OwnOptions,
+    data: (record: SessionRecord) => object = dataOf,
+  ) {
     const { merge, outage, userKey } = given
     const options: Options = {
       secrets: [this.#secret],
@@ -62,6 +72,7 @@ export class OwnSessions implements Rows {
       userKey: userKey ?? NOBODY,
     }
     this.#knowsUsers = userKey !== undefined
+    this.#dataOf = data
     this.#runner = runnerOf(options) as StoreRunner
     this.front = { engine: engine(engineOptions(options)), names: [name], runner: this.#runner } as Front
   }
@@ -158,7 +169,7 @@ export class OwnSessions implements Rows {
 
   async #found(id: string): Promise<Found | undefined> {
     const record = await this.#record(id)
-    return record && { data: dataOf(record), token: this.#natives.get(record) }
+    return record && { data: this.#dataOf(record), token: this.#natives.get(record) }
   }
 
   async #taken(id: string): Promise<Found | undefined> {
