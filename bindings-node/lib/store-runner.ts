@@ -5,6 +5,7 @@ import type { NativeSession, Revocation, StoreAction } from './native.js'
 import type { Row, Store } from './stores/index.js'
 import { called, getOf, type PeerStore } from './stores/peer-store.js'
 import { pause } from './timers.js'
+import { Turns } from './turns.js'
 
 /** What a store is for. */
 export type Mode = 'revocations' | 'sessions'
@@ -22,7 +23,7 @@ export class StoreRunner {
   /** Of another library, by the position of the reader. */
   readonly #oldStores: readonly (PeerStore | undefined)[]
   /** Where requests wait of which another was first, by the record's key. */
-  readonly #queues = new Map<string, Promise<void>>()
+  readonly #turns = new Turns()
 
   constructor(store: Store, mode: Mode, oldStores: readonly (PeerStore | undefined)[] = []) {
     this.store = store
@@ -43,7 +44,7 @@ export class StoreRunner {
           thrown ??= done.error
         } else {
           // One of a process after the other: against other processes' alone each soon is first.
-          leave ??= await this.#enter(need.queue ?? '')
+          leave ??= await this.#turns.enter(need.queue ?? '')
           if (need.millis) await pause(need.millis)
         }
         machine.answer(answers, ambient.now(), ambient.entropy)
@@ -101,25 +102,4 @@ export class StoreRunner {
     const found = store && (await getOf(store, key))
     return found && { version: 0, text: JSON.stringify(found) }
   }
-
-  /** Gives what leaves the queue again. */
-  async #enter(key: string): Promise<() => void> {
-    const before = this.#queues.get(key)
-    const { promise, resolve } = withResolvers()
-    const mine = (before ?? Promise.resolve()).then(() => promise)
-    this.#queues.set(key, mine)
-    await before
-    return () => {
-      resolve()
-      if (this.#queues.get(key) === mine) this.#queues.delete(key)
-    }
-  }
-}
-
-function withResolvers(): { promise: Promise<void>; resolve: () => void } {
-  let resolve = () => {}
-  const promise = new Promise<void>((done) => {
-    resolve = done
-  })
-  return { promise, resolve }
 }

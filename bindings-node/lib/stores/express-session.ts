@@ -1,6 +1,7 @@
 // Any store of express-session's as a store of ours.
 
 import { ambient } from '../ambient.js'
+import { type Turns, turnsOf } from '../turns.js'
 import { type Capabilities, type Entry, type Listed, type Row, type Store, Unsupported } from './index.js'
 import { called, getOf, type PeerStore } from './peer-store.js'
 
@@ -14,42 +15,53 @@ interface Kept {
 
 /**
  * For a server for which only express-session has a store. Such a store can't compare and swap, so that the later of
- * two writes wins whole, and has no index by user; what ended it clears up as it always does.
+ * two processes' writes wins whole, and has no index by user; what ended it clears up as it always does. Within the
+ * process writes of one session take turns, so that none is lost and no logout undone.
  */
 export class ExpressSessionStore implements Store {
   readonly capabilities: Capabilities = { compareAndSwap: false, index: false, expiry: true }
   readonly #peer: PeerStore
+  readonly #turns: Turns
 
   constructor(peer: PeerStore) {
     this.#peer = peer
+    this.#turns = turnsOf(peer)
   }
 
   load(keys: readonly string[]): Promise<(Row | undefined)[]> {
     return Promise.all(keys.map((key) => this.#get(key)))
   }
 
-  async create(key: string, entry: Entry): Promise<'done' | 'exists'> {
-    if (await this.#get(key)) return 'exists'
-    await this.#set(key, 1, entry)
-    return 'done'
+  create(key: string, entry: Entry): Promise<'done' | 'exists'> {
+    return this.#turns.run(key, async () => {
+      if (await this.#get(key)) return 'exists'
+      await this.#set(key, 1, entry)
+      return 'done'
+    })
   }
 
-  async put(key: string, entry: Entry): Promise<'done'> {
-    const row = await this.#get(key)
-    await this.#set(key, (row?.version ?? 0) + 1, entry)
-    return 'done'
+  put(key: string, entry: Entry): Promise<'done'> {
+    return this.#turns.run<'done'>(key, async () => {
+      const row = await this.#get(key)
+      await this.#set(key, (row?.version ?? 0) + 1, entry)
+      return 'done'
+    })
   }
 
-  async save(key: string, version: number, entry: Entry): Promise<'done' | 'gone' | Row> {
-    const row = await this.#get(key)
-    if (row?.version !== version) return row ?? 'gone'
-    await this.#set(key, version + 1, entry)
-    return 'done'
+  save(key: string, version: number, entry: Entry): Promise<'done' | 'gone' | Row> {
+    return this.#turns.run(key, async () => {
+      const row = await this.#get(key)
+      if (row?.version !== version) return row ?? 'gone'
+      await this.#set(key, version + 1, entry)
+      return 'done'
+    })
   }
 
-  async delete(key: string): Promise<'done'> {
-    await called((done) => this.#peer.destroy(key, done))
-    return 'done'
+  delete(key: string): Promise<'done'> {
+    return this.#turns.run<'done'>(key, async () => {
+      await called((done) => this.#peer.destroy(key, done))
+      return 'done'
+    })
   }
 
   async list(_user: string): Promise<Listed[]> {

@@ -1,8 +1,8 @@
 // What the requests of one application have in common whose changes are joined.
 import { mergeRules } from '../../merge-rules.js'
 import type { MergeRules } from '../../native.js'
+import { type Turns, turnsOf } from '../../turns.js'
 import { refuseRules } from '../merge/index.js'
-import { type Turns, turnsOf } from '../merge/turns.js'
 import { type OwnStore, ownStoreOf } from './own-store.js'
 import type { opts } from './types.js'
 

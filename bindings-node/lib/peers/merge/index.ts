@@ -3,9 +3,9 @@ import { ConfigError } from '../../errors.js'
 import { type MergeOption, mergeRules } from '../../merge-rules.js'
 import type { MergeRules } from '../../native.js'
 import { pause } from '../../timers.js'
+import { type Turns, turnsOf } from '../../turns.js'
 import type { SessionRecord } from '../express-session/types.js'
 import type { Answered, Found, Rows, Token } from './rows.js'
-import { type Turns, turnsOf } from './turns.js'
 
 const TRIES = 16
 /** Milliseconds. */

@@ -1,4 +1,4 @@
-import { pause } from '../../timers.js'
+import { pause } from './timers.js'
 
 /** Milliseconds after which a store is taken for one that has lost its answer. */
 const PATIENCE = 10_000
@@ -16,6 +16,7 @@ export class Turns {
     const start = (own: Line) => {
       const release = once(() => this.#next(key, own))
       own.release = release
+      if (own.waiting.length > 0) hurry(own)
       try {
         run(release)
       } catch (error) {
@@ -30,8 +31,21 @@ export class Turns {
       return
     }
     line.waiting.push(start)
-    const { release } = line
-    pause(PATIENCE, undefined, { ref: false }).then(release)
+    hurry(line)
+  }
+
+  /** As `take`: gives what ends the turn. */
+  enter(key: string): Promise<() => void> {
+    return new Promise((resolve) => this.take(key, resolve))
+  }
+
+  async run<T>(key: string, run: () => Promise<T>): Promise<T> {
+    const leave = await this.enter(key)
+    try {
+      return await run()
+    } finally {
+      leave()
+    }
   }
 
   #next(key: string, line: Line): void {
@@ -45,6 +59,11 @@ interface Line {
   waiting: ((line: Line) => void)[]
   /** Ends the turn of whoever has it. */
   release: () => void
+}
+
+/** For somebody waits: whoever has the turn now has it for 10 seconds more at the most. */
+function hurry({ release }: Line): void {
+  pause(PATIENCE, undefined, { ref: false }).then(release)
 }
 
 const known = new WeakMap<object, Turns>()
