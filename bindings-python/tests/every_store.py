@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+import aiomcache
 import groups
 import redis
 import redis.asyncio
@@ -18,6 +19,7 @@ import redis.asyncio.sentinel
 import redis.sentinel
 import servers
 import sqlalchemy
+from pymemcache import PooledClient  # type: ignore[import-untyped]
 from shortcrust import stores
 from shortcrust.testing.stores import in_loop
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -155,6 +157,17 @@ async def redis_text(kind: Any, folder: Path) -> AsyncIterator[Any]:
 
 
 @asynccontextmanager
+async def memcached(kind: Any, _: Path) -> AsyncIterator[Any]:
+    at = urlsplit(servers.shared_url(servers.Memcached))
+    if kind is stores.AsyncMemcachedStore:
+        client: Any = aiomcache.Client(at.hostname or "", at.port or 0)
+    else:
+        client = PooledClient((at.hostname, at.port))
+    yield kind(client)
+    await _finished(client.close())
+
+
+@asynccontextmanager
 async def postgres(kind: Any, _: Path) -> AsyncIterator[Any]:
     make: Any = sqlalchemy.create_engine
     if kind is stores.AsyncSQLAlchemyStore:
@@ -193,6 +206,7 @@ SYNC: dict[str, tuple[Callable[..., AbstractAsyncContextManager[Any]], Any]] = {
     "redis-cluster": (redis_cluster, stores.RedisStore),
     "redis-cluster-waiting": (redis_cluster_waiting, stores.RedisStore),
     "redis-sentinel": (redis_sentinel, stores.RedisStore),
+    "memcached": (memcached, stores.MemcachedStore),
 }
 ASYNC: dict[str, tuple[Callable[..., AbstractAsyncContextManager[Any]], Any]] = {
     "memory-async": (memory, stores.AsyncMemoryStore),
@@ -204,6 +218,7 @@ ASYNC: dict[str, tuple[Callable[..., AbstractAsyncContextManager[Any]], Any]] = 
     "redis-cluster-async": (redis_cluster, stores.AsyncRedisStore),
     "redis-cluster-waiting-async": (redis_cluster_waiting, stores.AsyncRedisStore),
     "redis-sentinel-async": (redis_sentinel, stores.AsyncRedisStore),
+    "memcached-async": (memcached, stores.AsyncMemcachedStore),
 }
 
 

@@ -45,7 +45,9 @@ class Watched:
         return call
 
 
-@pytest.fixture(params=every_store.SYNC)
+@pytest.fixture(
+    params=[name for name, (_, kind) in every_store.SYNC.items() if kind.capabilities.index]
+)
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Watched]:
     with every_store.faced(request.param, tmp_path) as kept:
         yield Watched(kept)

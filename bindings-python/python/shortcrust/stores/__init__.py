@@ -1,4 +1,4 @@
-"""Where sessions are kept: memory, files, SQL, Redis; each sync and async.
+"""Where sessions are kept: memory, files, SQL, Redis, Memcached; each sync and async.
 
 A store of your own has the methods of :class:`Store` or :class:`AsyncStore`.
 """
@@ -13,11 +13,13 @@ from ._base import AsyncStore, Capabilities, Entry, Row, Store
 
 if TYPE_CHECKING:
     from ._aio.file import AsyncFileStore
+    from ._aio.memcached import AsyncMemcachedStore
     from ._aio.memory import AsyncMemoryStore
     from ._aio.redis import AsyncRedisStore
     from ._aio.sqlalchemy import AsyncSQLAlchemyStore
     from ._aio.sqlite import AsyncSQLiteStore
     from ._sync.file import FileStore
+    from ._sync.memcached import MemcachedStore
     from ._sync.memory import MemoryStore
     from ._sync.redis import RedisStore
     from ._sync.sqlalchemy import SQLAlchemyStore
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AsyncFileStore",
+    "AsyncMemcachedStore",
     "AsyncMemoryStore",
     "AsyncRedisStore",
     "AsyncSQLAlchemyStore",
@@ -33,6 +36,7 @@ __all__ = [
     "Capabilities",
     "Entry",
     "FileStore",
+    "MemcachedStore",
     "MemoryStore",
     "RedisStore",
     "Row",
