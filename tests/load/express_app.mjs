@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const require = createRequire(new URL('../../bindings-node/package.json', import.meta.url))
-const { LAYER, STORE, SECRET, FOLDER, PORT, REDIS_URL, REDIS_CLUSTER_URL, POSTGRES_URL } = process.env
+const { LAYER, STORE, SECRET, FOLDER, PORT } = process.env
+const { MARIADB_URL, POSTGRES_URL, REDIS_CLUSTER_URL, REDIS_URL } = process.env
 
 let conflicts = 0
 
@@ -48,6 +49,13 @@ async function store() {
   if (STORE === 'files') {
     const { FileStore } = require('shortcrust/stores/file')
     return new (counting(FileStore))(join(FOLDER, 'sessions.files'))
+  }
+  if (STORE === 'mariadb') {
+    const { MySQLStore } = require('shortcrust/stores/mysql')
+    const pool = require('mysql2/promise').createPool({ uri: MARIADB_URL, connectionLimit: 20 })
+    const made = new (counting(MySQLStore))(pool)
+    await made.createTables()
+    return made
   }
   const { PostgresStore } = require('shortcrust/stores/postgres')
   const { Pool } = require('pg')

@@ -73,10 +73,13 @@ OURS = [
     cell("django", "sqlite"),
     cell("django", "redis"),
     cell("django", "memcached"),
-    cell("flask", "files"),
-    cell("starlette", "files"),
-    cell("express", "files"),
+    *(
+        cell(app, store)
+        for app in ("flask", "starlette", "express")
+        for store in ("files", "mariadb")
+    ),
     Cell(("flask", "express"), "shortcrust", "files"),
+    Cell(("flask", "express"), "shortcrust", "mariadb"),
     Cell(("flask", "express"), "shortcrust", "redis"),
 ]
 # With the failover of the session's master in the middle.

@@ -53,6 +53,7 @@ def store_of(name: str) -> Any:
         "redis": stores.RedisStore,
         "redis-cluster": stores.RedisStore,
         "sqlite": stores.SQLiteStore,
+        "mariadb": stores.SQLAlchemyStore,
         "postgres": stores.SQLAlchemyStore,
     }
     counting = type("Store", (Counting, kind[name]), {})
@@ -64,7 +65,7 @@ def store_of(name: str) -> Any:
         return counting(client, wait_replicas=1, wait_ms=10_000)
     if name in ("sqlite", "files"):
         return counting(_path(name))
-    store = counting(create_engine(_postgres(), pool_size=20))
+    store = counting(create_engine(_database(name, "pymysql"), pool_size=20))
     store.create_tables()
     return store
 
@@ -74,6 +75,7 @@ def async_store_of(name: str) -> Any:
         "files": stores.AsyncFileStore,
         "redis": stores.AsyncRedisStore,
         "sqlite": stores.AsyncSQLiteStore,
+        "mariadb": stores.AsyncSQLAlchemyStore,
         "postgres": stores.AsyncSQLAlchemyStore,
     }
     counting = type("Store", (AsyncCounting, kind[name]), {})
@@ -83,12 +85,15 @@ def async_store_of(name: str) -> Any:
         return counting(_path(name))
     # Before the event loop runs.
     store_of(name)
-    return counting(create_async_engine(_postgres(), pool_size=20))
+    return counting(create_async_engine(_database(name, "asyncmy"), pool_size=20))
 
 
 def _path(name: str) -> str:
     return str(Path(os.environ["FOLDER"]) / f"sessions.{name}")
 
 
-def _postgres() -> str:
-    return os.environ["POSTGRES_URL"].replace("postgresql://", "postgresql+psycopg://", 1)
+def _database(name: str, mysql: str) -> str:
+    """The URL with the driver's name in it."""
+    driver = "psycopg" if name == "postgres" else mysql
+    scheme, rest = os.environ[f"{name.upper()}_URL"].split("://", 1)
+    return f"{scheme}+{driver}://{rest}"
