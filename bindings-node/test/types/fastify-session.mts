@@ -1,6 +1,7 @@
 import { fastifyCookie } from '@fastify/cookie'
 import fastify, { type FastifyRequest } from 'fastify'
 import plugin, { fastifySession, MemoryStore, Store } from 'shortcrust/fastify-session'
+import { MemoryStore as OurStore } from 'shortcrust/stores/memory'
 
 declare module 'fastify' {
   interface Session {
@@ -88,3 +89,5 @@ export const store: plugin.SessionStore = {
     callback(new Error('none'))
   },
 }
+
+app.register(plugin, { secret: '', store: new OurStore(), userKey: 'user', outage: 'empty' })

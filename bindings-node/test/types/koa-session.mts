@@ -7,6 +7,7 @@ import session, {
   SessionOptions,
   type stores,
 } from 'shortcrust/koa-session'
+import { MemoryStore } from 'shortcrust/stores/memory'
 
 const app = new Koa()
 app.keys = ['some secret hurr']
@@ -86,3 +87,7 @@ export const key: string = parsed.key
 session({ key: 'k' })
 // @ts-expect-error a number, or session
 session({ maxAge: 'soon' }, app)
+
+app.use(session({ store: new MemoryStore(), userKey: 'user', outage: 'empty' }, app))
+// @ts-expect-error no store
+session({ store: { get() {} } }, app)
