@@ -10,6 +10,8 @@ export const REDIS_SENTINEL = service('REDIS_SENTINEL_URL', 'redis-server')
 export const POSTGRES = service('POSTGRES_URL', 'postgres')
 /** Whose URL is in MARIADB_URL. */
 export const MARIADB = service('MARIADB_URL', 'mariadbd')
+/** Whose URL is in MEMCACHED_URL. */
+export const MEMCACHED = service('MEMCACHED_URL', 'memcached')
 
 /** `skip` goes into a test's options; in CI the test runs, and asking for `url` fails it. */
 function service(variable, program) {

@@ -11,18 +11,20 @@ import BetterSqlite from 'better-sqlite3'
 import { RedisStore as ConnectRedis } from 'connect-redis'
 import expressSession from 'express-session'
 import { Cluster as IOCluster, Redis as IORedis } from 'ioredis'
+import Memcached from 'memcached'
 import mysql from 'mysql2/promise'
 import pg from 'pg'
 import { createClient, createCluster, createSentinel } from 'redis'
 import { ExpressSessionStore } from 'shortcrust/stores/express-session'
 import { FileStore } from 'shortcrust/stores/file'
+import { MemcachedStore } from 'shortcrust/stores/memcached'
 import { MemoryStore } from 'shortcrust/stores/memory'
 import { MySQLStore } from 'shortcrust/stores/mysql'
 import { PostgresStore } from 'shortcrust/stores/postgres'
 import { RedisStore } from 'shortcrust/stores/redis'
 import { SQLiteStore } from 'shortcrust/stores/sqlite'
 
-import { MARIADB, POSTGRES, REDIS, REDIS_CLUSTER, REDIS_SENTINEL } from './services.mjs'
+import { MARIADB, MEMCACHED, POSTGRES, REDIS, REDIS_CLUSTER, REDIS_SENTINEL } from './services.mjs'
 
 const require = createRequire(import.meta.url)
 
@@ -51,6 +53,7 @@ export const STORES = {
   },
   "express-session's MemoryStore": { skip: false, open: openPeers },
   'connect-redis': { skip: REDIS.skip, open: openConnectRedis },
+  memcached: { skip: MEMCACHED.skip, open: openMemcached },
 }
 
 /** Those that can do all that a store can. */
@@ -112,6 +115,11 @@ async function openPostgres(address) {
       await admin.end()
     },
   }
+}
+
+function openMemcached() {
+  const client = new Memcached(new URL(MEMCACHED.url).host)
+  return { store: new MemcachedStore(client), client, close: () => client.end() }
 }
 
 /** In a database of its own. */
