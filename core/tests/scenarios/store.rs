@@ -14,6 +14,8 @@ pub(crate) struct Store {
     pub(crate) memory: MemoryStore,
     /// Keys whose sessions have ended.
     ended: BTreeSet<String>,
+    /// Keys of records whose creation was done and not heard: no browser has them, and the request may create them again.
+    unheard: BTreeSet<String>,
     /// Those of them that were written again.
     pub(crate) undone: BTreeSet<String>,
     /// What was ever written: entries of sessions, and whose they were.
@@ -29,6 +31,13 @@ impl Store {
     pub(crate) fn run(&mut self, action: &Action) -> Answer {
         let before: Vec<String> = self.memory.rows.keys().cloned().collect();
         let answer = self.memory.run(action);
+        if let (Action::Create { key, .. }, Answer::Done) = (action, &answer) {
+            if self.is_heard {
+                self.unheard.remove(key);
+            } else {
+                self.unheard.insert(key.to_owned());
+            }
+        }
         match action {
             Action::Create { key, entry } | Action::Put { key, entry } | Action::Save { key, entry, .. }
                 if answer == Answer::Done =>
@@ -36,7 +45,9 @@ impl Store {
                 self.watch(key, entry);
             }
             Action::Revoke { .. } => {
-                self.ended.extend(before.into_iter().filter(|key| !self.memory.rows.contains_key(key)));
+                let is_gone = |key: &String| !self.memory.rows.contains_key(key);
+                let was_known = |key: &String| !self.unheard.contains(key);
+                self.ended.extend(before.into_iter().filter(|key| is_gone(key) && was_known(key)));
             }
             _ => {}
         }
