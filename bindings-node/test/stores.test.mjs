@@ -16,7 +16,7 @@ import { SQLiteStore } from 'shortcrust/stores/sqlite'
 import { storeContract } from 'shortcrust/testing/stores'
 
 import { MARIADB, POSTGRES, REDIS } from './services.mjs'
-import { lacksNodeSqlite, newKey, newUser, SERVERS, STORES, WHOLE_STORES, Wire } from './stores.mjs'
+import { lacksNodeSqlite, newKey, newUser, SERVERS, STORES, Wire } from './stores.mjs'
 import { clock } from './support.mjs'
 
 const SOON = () => Date.now() + 60_000

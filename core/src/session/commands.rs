@@ -19,6 +19,8 @@ impl Session {
         self.enter(Event::Destroy);
         self.leave_id(Leave::End);
         self.moved = true;
+        // What begins afterwards in this request is nobody's.
+        (self.meta.user, self.meta.created, self.begins_for, self.is_told) = (None, None, None, false);
         (self.incoming, self.identity) = (None, None);
     }
 

@@ -177,6 +177,20 @@ fn a_login_without_data_is_kept_and_an_empty_session_of_a_user_goes_on() {
 }
 
 #[test]
+fn a_new_id_after_the_end_is_nobodys() {
+    let mut simulation = Simulation::new(engine());
+    let id = login(&mut simulation, None, &[("a", 1)]);
+    let mut request = simulation.open(Some(&id));
+    request.session.destroy();
+    request.session.regenerate(simulation.now);
+    request.data = Some(BTreeMap::from([("b".into(), 2)]));
+    let new = simulation.close(&mut request).1;
+    let session = simulation.open(new.as_deref()).session;
+    assert_eq!((session.payload(), session.meta().user.as_deref()), (Some(r#"{"b":2}"#), None));
+    assert_eq!(simulation.open(Some(&id)).session.reason(), Some(Reason::Ended));
+}
+
+#[test]
 fn of_two_live_ids_the_one_written_last_is_the_session() {
     let mut simulation = Simulation::new(engine());
     let old = written(&mut simulation, None, &[("n", 1)]);
