@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import express from 'express'
 import { login, reason, session, sessions } from 'shortcrust/express'
 import { FileStore } from 'shortcrust/stores/file'
+import { MemcachedStore } from 'shortcrust/stores/memcached'
 import { MySQLStore } from 'shortcrust/stores/mysql'
 import { PostgresStore } from 'shortcrust/stores/postgres'
 import { RedisStore } from 'shortcrust/stores/redis'
@@ -35,6 +36,7 @@ const open = {
     new RedisStore(new (require('ioredis').Redis)({ name: 'main', sentinels: [sentinel()] })),
   ioredis: () => new RedisStore(new (require('ioredis').Redis)(url)),
   mariadb: () => new MySQLStore(require('mysql2/promise').createPool({ uri: url })),
+  memcached: () => new MemcachedStore(new (require('memcached'))(new URL(url).host)),
   postgres: () => new PostgresStore(new (require('pg').Pool)({ connectionString: url })),
   sqlite: () => new SQLiteStore(url),
 }

@@ -18,7 +18,15 @@ import pytest
 import servers
 from flask import Flask, session
 from shortcrust.flask import Shortcrust, login, sessions
-from shortcrust.stores import Entry, FileStore, RedisStore, Row, SQLAlchemyStore, SQLiteStore
+from shortcrust.stores import (
+    Entry,
+    FileStore,
+    MemcachedStore,
+    RedisStore,
+    Row,
+    SQLAlchemyStore,
+    SQLiteStore,
+)
 
 HERE = Path(__file__).parent
 SECRET = "a secret for the tests only, of thirty-two bytes or more"
@@ -73,10 +81,21 @@ class Simulation(NamedTuple):
 
 @pytest.fixture(params=STORES)
 def simulation(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Simulation]:
-    with python_store(request.param, tmp_path) as (store, url):
-        name = request.param.partition("-sqlalchemy")[0]
+    with both(request.param, tmp_path) as simulation:
+        yield simulation
+
+
+@contextmanager
+def both(name: str, folder: Path) -> Iterator[Simulation]:
+    """The store in Python, and a Node server that has it too."""
+    with python_store(name, folder) as (store, url):
         user = new()
-        env = os.environ | {"STORE": name, "URL": url, "SECRET": SECRET, "SHOPPER": user}
+        env = os.environ | {
+            "STORE": name.partition("-sqlalchemy")[0],
+            "URL": url,
+            "SECRET": SECRET,
+            "SHOPPER": user,
+        }
         command = ["node", str(HERE / "store_app.mjs")]
         with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout
@@ -105,6 +124,11 @@ def python_store(name: str, folder: Path) -> Iterator[tuple[Any, str]]:
         url = servers.shared_url(servers.Redis)
         with redis.Redis.from_url(url) as client:
             yield RedisStore(client), url
+    elif name == "memcached":
+        url = servers.shared_url(servers.Memcached)
+        client = pytest.importorskip("pymemcache").Client(urlsplit(url).netloc)
+        yield MemcachedStore(client), url
+        client.close()
     elif name == "files":
         yield FileStore(folder / "sessions"), str(folder / "sessions")
     elif name == "sqlite":
@@ -194,6 +218,23 @@ def test_each_revokes_what_the_other_wrote(simulation: Simulation) -> None:
     assert store.revoke(user, theirs[0]) == 3
     assert [row["key"] for row in node.ask("list", user)] == theirs[:1]
     assert node.ask("revoke", user) == 1
+
+
+def test_in_memcached_each_reads_and_changes_what_the_other_wrote(tmp_path: Path) -> None:
+    with both("memcached", tmp_path) as (store, node, user):
+        key, ends = new(), soon()
+        entry = {"text": "3", "user": user, "expires": ends}
+        assert store.create(key, Entry(RECORD, user, ends)) == "done"
+        assert node.ask("load", [key, new()]) == [{"version": 1, "text": RECORD}, None]
+        assert node.ask("create", key, entry) == "exists"
+        assert node.ask("save", key, 1, {"text": RECORD, "expires": ends}) == "done"
+        assert store.save(key, 1, Entry("x", user, ends)) == Row(2, RECORD)
+        assert store.save(key, 2, Entry("3", user, ends)) == "done"
+        assert node.ask("save", key, 2, entry) == {"version": 3, "text": "3"}
+        assert node.ask("put", key, entry) == "done"
+        assert store.load([key]) == [Row(4, "3")]
+        assert store.delete(key) == "done"
+        assert node.ask("save", key, 4, entry) == "gone"
 
 
 @pytest.fixture
