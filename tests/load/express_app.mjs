@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 const require = createRequire(new URL('../../bindings-node/package.json', import.meta.url))
 const { LAYER, STORE, SECRET, FOLDER, PORT } = process.env
-const { MARIADB_URL, POSTGRES_URL, REDIS_CLUSTER_URL, REDIS_URL } = process.env
+const { MARIADB_URL, MEMCACHED_URL, POSTGRES_URL, REDIS_CLUSTER_URL, REDIS_URL } = process.env
 
 let conflicts = 0
 
@@ -49,6 +49,10 @@ async function store() {
   if (STORE === 'files') {
     const { FileStore } = require('shortcrust/stores/file')
     return new (counting(FileStore))(join(FOLDER, 'sessions.files'))
+  }
+  if (STORE === 'memcached') {
+    const { MemcachedStore } = require('shortcrust/stores/memcached')
+    return new (counting(MemcachedStore))(new (require('memcached'))(new URL(MEMCACHED_URL).host))
   }
   if (STORE === 'mariadb') {
     const { MySQLStore } = require('shortcrust/stores/mysql')

@@ -76,7 +76,7 @@ OURS = [
     *(
         cell(app, store)
         for app in ("flask", "starlette", "express")
-        for store in ("files", "mariadb")
+        for store in ("files", "mariadb", "memcached")
     ),
     Cell(("flask", "express"), "shortcrust", "files"),
     Cell(("flask", "express"), "shortcrust", "mariadb"),

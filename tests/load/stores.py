@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import aiomcache
+from pymemcache import PooledClient
 from redis import Redis, RedisCluster
 from redis.asyncio import Redis as AsyncRedis
 from redis.backoff import ConstantBackoff
@@ -54,6 +57,7 @@ def store_of(name: str) -> Any:
         "redis-cluster": stores.RedisStore,
         "sqlite": stores.SQLiteStore,
         "mariadb": stores.SQLAlchemyStore,
+        "memcached": stores.MemcachedStore,
         "postgres": stores.SQLAlchemyStore,
     }
     counting = type("Store", (Counting, kind[name]), {})
@@ -63,6 +67,8 @@ def store_of(name: str) -> Any:
         retry = Retry(ConstantBackoff(0.1), 20)
         client = RedisCluster.from_url(os.environ["REDIS_CLUSTER_URL"], retry=retry)
         return counting(client, wait_replicas=1, wait_ms=10_000)
+    if name == "memcached":
+        return counting(PooledClient(_memcached()))
     if name in ("sqlite", "files"):
         return counting(_path(name))
     store = counting(create_engine(_database(name, "pymysql"), pool_size=20))
@@ -76,11 +82,15 @@ def async_store_of(name: str) -> Any:
         "redis": stores.AsyncRedisStore,
         "sqlite": stores.AsyncSQLiteStore,
         "mariadb": stores.AsyncSQLAlchemyStore,
+        "memcached": stores.AsyncMemcachedStore,
         "postgres": stores.AsyncSQLAlchemyStore,
     }
     counting = type("Store", (AsyncCounting, kind[name]), {})
     if name == "redis":
         return counting(AsyncRedis.from_url(os.environ["REDIS_URL"]))
+    if name == "memcached":
+        host, port = _memcached().split(":")
+        return counting(aiomcache.Client(host, int(port), pool_size=20))
     if name in ("sqlite", "files"):
         return counting(_path(name))
     # Before the event loop runs.
@@ -90,6 +100,10 @@ def async_store_of(name: str) -> Any:
 
 def _path(name: str) -> str:
     return str(Path(os.environ["FOLDER"]) / f"sessions.{name}")
+
+
+def _memcached() -> str:
+    return urlsplit(os.environ["MEMCACHED_URL"]).netloc
 
 
 def _database(name: str, mysql: str) -> str:
