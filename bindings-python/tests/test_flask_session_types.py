@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
@@ -13,7 +15,9 @@ from cachelib import FileSystemCache, NullCache, RedisCache, SimpleCache
 from flask import Flask, request, session
 from flask_session import Session  # type: ignore[import-untyped]
 from flask_sqlalchemy import SQLAlchemy
+from pymemcache import PooledClient  # type: ignore[import-untyped]
 from redis import Redis
+from servers import Memcached as MemcachedServer
 from servers import Redis as RedisServer
 from servers import shared_url
 from shortcrust import ConfigError, ShortcrustWarning
@@ -87,6 +91,30 @@ def test_sessions_are_kept_where_the_type_says(options: dict[str, Any]) -> None:
     assert client.get("/").json == {"basket": None, "reason": "no_cookie"}
     assert other.get("/").json == {"basket": ["tea"], "reason": None}
     other.get("/logout")
+
+
+@pytest.mark.parametrize("spelling", ["msgpack", "json"])
+def test_a_session_in_memcached_is_taken_over(spelling: str) -> None:
+    address = urlsplit(shared_url(MemcachedServer)).netloc
+    with closing(PooledClient(address)) as client:
+        options = {
+            "SESSION_TYPE": "memcached",
+            "SESSION_MEMCACHED": client,
+            "SESSION_SERIALIZATION_FORMAT": spelling,
+        }
+        theirs = app_of(Session, options).test_client()
+        theirs.get("/login")
+        cookie = theirs.get_cookie("session")
+        assert cookie is not None
+        app = app_of(Shortcrust, options)
+        ours = app.test_client()
+        ours.set_cookie("session", cookie.value)
+        assert ours.get("/").json == {"basket": ["tea"], "reason": None}
+        assert client.get(f"session:{cookie.value}") is None
+        assert ours.get("/").json == {"basket": ["tea"], "reason": None}
+        ours.get("/logout")
+        ours.set_cookie("session", cookie.value)
+        assert ours.get("/").get_json()["basket"] is None
 
 
 class Trap:
@@ -163,11 +191,14 @@ def test_files_are_their_owners_alone_whatever_the_mode_says(tmp_path: Path) -> 
     ("options", "words"),
     [
         ({"SESSION_TYPE": "mongodb"}, "no store of ours is in MongoDB: set SHORTCRUST_STORE"),
-        ({"SESSION_TYPE": "Memcached"}, "no store of ours is in Memcached: set SHORTCRUST_STORE"),
+        (
+            {"SESSION_TYPE": "Memcached", "SESSION_MEMCACHED": Redis()},
+            "a store in Memcached takes a client",
+        ),
         ({"SESSION_TYPE": "dynamodb"}, "no store of ours is in DynamoDB: set SHORTCRUST_STORE"),
         (
             {"SESSION_TYPE": "peewee"},
-            "must be one of null, redis, sqlalchemy, filesystem, cachelib; for",
+            "must be one of null, redis, sqlalchemy, memcached, filesystem, cachelib; for",
         ),
         (
             {"SESSION_TYPE": "cachelib", "SESSION_CACHELIB": NullCache()},

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._errors import ConfigError
 from .._warnings import warn
-from .rows import RedisRows, sql_rows
+from .rows import MemcachedRows, RedisRows, sql_rows
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -23,7 +23,7 @@ _THRESHOLD = 500
 _MODE = 0o600
 _FOLDER = "flask_session"
 _OURS = "shortcrust"
-_WITHOUT_STORE = {"dynamodb": "DynamoDB", "memcached": "Memcached", "mongodb": "MongoDB"}
+_WITHOUT_STORE = {"dynamodb": "DynamoDB", "mongodb": "MongoDB"}
 _OTHERS = "set SHORTCRUST_STORE to a store of shortcrust.stores, or to one of your own"
 
 
@@ -84,6 +84,13 @@ def _database(app: Flask) -> tuple[Any, Any]:
         return engine, client.metadatas[bind]
 
 
+def _memcached(app: Flask, _stays: bool) -> Place:
+    client = app.config.get("SESSION_MEMCACHED")
+    if client is None:
+        client = import_module("pymemcache").PooledClient("127.0.0.1:11211")
+    return Place(_store("MemcachedStore", client), MemcachedRows(client, prefix_of(app.config)))
+
+
 def _filesystem(app: Flask, _stays: bool) -> Place:
     config = app.config
     folder = config.get("SESSION_FILE_DIR", _FOLDER)
@@ -127,6 +134,7 @@ def _store(name: str, client: Any) -> Any:
 _PLACES: dict[str, Callable[[Flask, bool], Place]] = {
     "redis": _redis,
     "sqlalchemy": _sqlalchemy,
+    "memcached": _memcached,
     "filesystem": _filesystem,
     "cachelib": _cachelib,
 }
