@@ -11,7 +11,6 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-import aiomcache
 import groups
 import redis
 import redis.asyncio
@@ -159,12 +158,9 @@ async def redis_text(kind: Any, folder: Path) -> AsyncIterator[Any]:
 @asynccontextmanager
 async def memcached(kind: Any, _: Path) -> AsyncIterator[Any]:
     at = urlsplit(servers.shared_url(servers.Memcached))
-    if kind is stores.AsyncMemcachedStore:
-        client: Any = aiomcache.Client(at.hostname or "", at.port or 0)
-    else:
-        client = PooledClient((at.hostname, at.port))
+    client = PooledClient((at.hostname, at.port))
     yield kind(client)
-    await _finished(client.close())
+    client.close()
 
 
 @asynccontextmanager

@@ -193,7 +193,7 @@ def test_files_are_their_owners_alone_whatever_the_mode_says(tmp_path: Path) -> 
         ({"SESSION_TYPE": "mongodb"}, "no store of ours is in MongoDB: set SHORTCRUST_STORE"),
         (
             {"SESSION_TYPE": "Memcached", "SESSION_MEMCACHED": Redis()},
-            "a store in Memcached takes a client",
+            "a store in Memcached takes a PooledClient",
         ),
         ({"SESSION_TYPE": "dynamodb"}, "no store of ours is in DynamoDB: set SHORTCRUST_STORE"),
         (

@@ -8,7 +8,9 @@ from urllib.parse import urlsplit
 
 import pytest
 import servers
-from pymemcache import Client, PooledClient  # type: ignore[import-untyped]
+from processes import free_port
+from pymemcache import Client, HashClient, PooledClient  # type: ignore[import-untyped]
+from pymemcache.serde import pickle_serde  # type: ignore[import-untyped]
 from shortcrust import ConfigError
 from shortcrust.stores import AsyncMemcachedStore, Entry, MemcachedStore, Row
 
@@ -27,15 +29,19 @@ class Repeating(Client):  # type: ignore[misc]
         return super().cas(*arguments, **options)
 
 
+class RepeatingPool(PooledClient):  # type: ignore[misc]
+    client_class = Repeating
+
+
 @pytest.fixture
-def repeating() -> Iterator[Repeating]:
+def repeating() -> Iterator[RepeatingPool]:
     at = urlsplit(servers.shared_url(servers.Memcached))
-    client = Repeating((at.hostname, at.port))
+    client = RepeatingPool((at.hostname, at.port))
     yield client
     client.close()
 
 
-def test_a_write_that_was_sent_twice_is_no_conflict(repeating: Repeating) -> None:
+def test_a_write_that_was_sent_twice_is_no_conflict(repeating: RepeatingPool) -> None:
     store = MemcachedStore(repeating)
     key = "sent-twice"
     store.delete(key)
@@ -46,7 +52,7 @@ def test_a_write_that_was_sent_twice_is_no_conflict(repeating: Repeating) -> Non
 
 
 def test_what_memcached_can_not_hold_is_refused_and_leaves_the_session(
-    repeating: Repeating,
+    repeating: RepeatingPool,
 ) -> None:
     store = MemcachedStore(repeating)
     key = "k" * 43
@@ -60,7 +66,7 @@ def test_what_memcached_can_not_hold_is_refused_and_leaves_the_session(
 
 
 def test_what_ended_already_is_not_kept_for_ever(
-    repeating: Repeating, monkeypatch: pytest.MonkeyPatch
+    repeating: RepeatingPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = MemcachedStore(repeating)
     asked: list[int] = []
@@ -76,12 +82,21 @@ def test_what_ended_already_is_not_kept_for_ever(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_is_no_client_is_refused(kind: Any) -> None:
-    for wrong in (None, "localhost", Client):
-        with pytest.raises(ConfigError, match="takes a client"):
+def test_what_threads_may_not_share_or_hides_a_dead_server_is_refused(kind: Any) -> None:
+    for wrong in (None, "localhost", PooledClient, Client("localhost:1"), HashClient([])):
+        with pytest.raises(ConfigError, match="takes a PooledClient"):
             kind(wrong)
-
-
-def test_a_client_that_hides_a_dead_server_is_refused() -> None:
     with pytest.raises(ConfigError, match="ignore_exc"):
-        MemcachedStore(PooledClient("localhost:1", ignore_exc=True))
+        kind(PooledClient("localhost:1", ignore_exc=True))
+
+
+def test_a_client_that_reads_pickles_is_refused() -> None:
+    with pytest.raises(ConfigError, match="pickles"):
+        MemcachedStore(PooledClient("localhost:1", serde=pickle_serde))
+
+
+def test_a_server_that_is_down_is_an_error_and_no_empty_session() -> None:
+    store = MemcachedStore(PooledClient(("127.0.0.1", free_port())))
+    for ask in (lambda: store.load(["k"]), lambda: store.create("k", Entry("1"))):
+        with pytest.raises(ConnectionRefusedError):
+            ask()

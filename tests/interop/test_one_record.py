@@ -126,7 +126,7 @@ def python_store(name: str, folder: Path) -> Iterator[tuple[Any, str]]:
             yield RedisStore(client), url
     elif name == "memcached":
         url = servers.shared_url(servers.Memcached)
-        client = pytest.importorskip("pymemcache").Client(urlsplit(url).netloc)
+        client = pytest.importorskip("pymemcache").PooledClient(urlsplit(url).netloc)
         yield MemcachedStore(client), url
         client.close()
     elif name == "files":

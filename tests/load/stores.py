@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import aiomcache
 from pymemcache import PooledClient
 from redis import Redis, RedisCluster
 from redis.asyncio import Redis as AsyncRedis
@@ -89,8 +88,7 @@ def async_store_of(name: str) -> Any:
     if name == "redis":
         return counting(AsyncRedis.from_url(os.environ["REDIS_URL"]))
     if name == "memcached":
-        host, port = _memcached().split(":")
-        return counting(aiomcache.Client(host, int(port), pool_size=20))
+        return counting(PooledClient(_memcached()))
     if name in ("sqlite", "files"):
         return counting(_path(name))
     # Before the event loop runs.

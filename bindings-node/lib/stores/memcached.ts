@@ -14,6 +14,11 @@ const LAST = 2 ** 31 - 1
 /** An item may be 1 MiB, with its key and what the server puts before it. */
 const BYTES = 1_048_576 - 512
 
+/** Milliseconds. */
+const PATIENCE = 5_000
+// Taken when the module is loaded: fake timers that a test puts in later stop no request.
+const { setTimeout: setTimer, clearTimeout: clearTimer } = globalThis
+
 type Callback = (error: unknown, answer: unknown) => void
 
 /** What is used of a client of the package `memcached`. */
@@ -54,7 +59,7 @@ export class MemcachedStore implements Store {
   async load(keys: readonly string[]): Promise<(Row | undefined)[]> {
     if (keys.length === 0) return []
     const names = keys.map((key) => PREFIX + key)
-    const found = await told((done) => this.#client.getMulti([...new Set(names)], done))
+    const found = await answered((done) => this.#client.getMulti([...new Set(names)], done))
     const values = new Map(Object.entries((found ?? {}) as Record<string, unknown>))
     return names.map((name) => (values.has(name) ? read(values.get(name), '').row : undefined))
   }
@@ -84,7 +89,8 @@ export class MemcachedStore implements Store {
   }
 
   async delete(key: string): Promise<'done'> {
-    await told((done) => this.#client.del(PREFIX + key, done))
+    // False is that it was not there, or that the server failed.
+    if ((await told((done) => this.#client.del(PREFIX + key, done))) !== true) await this.#there(key)
     return 'done'
   }
 
@@ -116,15 +122,30 @@ export class MemcachedStore implements Store {
 
   async #there(key: string): Promise<Found | undefined> {
     const name = PREFIX + key
-    const found = (await told((done) => this.#client.gets(name, done))) as Record<string, unknown> | undefined
+    const found = (await answered((done) => this.#client.gets(name, done))) as
+      | Record<string, unknown>
+      | undefined
     return found && Object.hasOwn(found, name) ? read(found[name], String(found.cas)) : undefined
   }
 }
 
+/** The client itself may wait for ever where a connection is lost. */
 function told(ask: (done: Callback) => void): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    ask((error, answer) => (error ? reject(asError(error)) : resolve(answer)))
+    const late = setTimer(() => reject(new Error('Memcached gave no answer in 5 seconds')), PATIENCE)
+    ask((error, answer) => {
+      clearTimer(late)
+      if (error) reject(asError(error))
+      else resolve(answer)
+    })
   })
+}
+
+/** What is there: the client says `false` where it has left out a server that failed. */
+async function answered(ask: (done: Callback) => void): Promise<unknown> {
+  const answer = await told(ask)
+  if (answer === false) throw new Error('Memcached gives no answer')
+  return answer
 }
 
 /** Whether the server took it; of `add` the client tells a refusal as an error. */
@@ -147,7 +168,7 @@ function newWrite(): string {
 }
 
 function itemOf(version: number, write: string, { text }: Entry): string {
-  const value = `${version} ${write}\n${text}`
+  const value = `${version} ${write} ${text}`
   if (Buffer.byteLength(value) > BYTES) {
     throw new ShortcrustError(
       'too_large',
@@ -158,7 +179,7 @@ function itemOf(version: number, write: string, { text }: Entry): string {
 }
 
 function read(value: unknown, mark: string): Found {
-  const [, version, write, text] = /^(\d{1,15}) ([^\n ]+)\n(.*)$/s.exec(String(value)) ?? []
+  const [, version, write, text] = /^(\d{1,15}) ([^ ]+) (.*)$/s.exec(String(value)) ?? []
   // Others may have written there: no record reads so, and the session is empty.
   if (write === undefined || text === undefined) return { row: { version: 0, text: '' }, write: '', mark }
   return { row: { version: Number(version), text }, write, mark }

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, NoReturn
 from ... import ambient
 from ..._errors import TooLarge, Unsupported
 from .._base import Capabilities, Entry, Row
-from ._memcached_client import added, checked, found, found_to_swap, removed, swapped
+from .._memcached_client import added, checked, found, found_to_swap, removed, swapped
+from ._blocking import blocking
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,13 +31,13 @@ class _Found(NamedTuple):
 
 
 class MemcachedStore:
-    """Sessions in Memcached, by a client of pymemcache's, in asyncio of aiomcache's.
+    """Sessions in Memcached, by a ``PooledClient`` of pymemcache's.
 
     ``load``, ``create`` and ``delete`` are one round trip, ``save`` and ``put`` two. There is no
     index by user, so ``list`` and ``revoke`` raise ``Unsupported``. Memcached may remove a record
     before its end when its memory is full.
 
-    :raises ConfigError: for what is no client, and for one that hides its errors.
+    :raises ConfigError: for another client, one that hides its errors, and one that reads pickles.
     """
 
     capabilities: Capabilities = Capabilities(index=False, expiry=True)
@@ -45,16 +46,16 @@ class MemcachedStore:
         self._client = checked(client)
 
     def load(self, keys: Sequence[str]) -> Sequence[Row | None]:
-        """What is under the keys, in their order, in one round trip to each server."""
+        """What is under the keys, in their order, in one round trip."""
         names = [_PREFIX + key for key in keys]
-        values = found(self._client, names)
+        values = blocking(found, self._client, names)
         return [_read(values[name]).row if name in values else None for name in names]
 
     def create(self, key: str, entry: Entry) -> Literal["done", "exists"]:
         """Writes where nothing is."""
         write = token_hex(8)
         value = _value(1, write, entry)
-        if added(self._client, _PREFIX + key, value, _exptime(entry.expires)):
+        if blocking(added, self._client, _PREFIX + key, value, _exptime(entry.expires)):
             return "done"
         there, _ = self._there(key)
         return "done" if there is not None and there.write == write else "exists"
@@ -82,7 +83,7 @@ class MemcachedStore:
 
     def delete(self, key: str) -> Literal["done"]:
         """Removes the record, if there is one."""
-        removed(self._client, _PREFIX + key)
+        blocking(removed, self._client, _PREFIX + key)
         return "done"
 
     def list(self, user: str) -> Sequence[tuple[str, str]]:  # noqa: ARG002
@@ -102,7 +103,7 @@ class MemcachedStore:
     ) -> Literal["done", "gone"] | Row:
         write = token_hex(8)
         value = _value(version + 1, write, entry)
-        if swapped(self._client, _PREFIX + key, value, mark, _exptime(entry.expires)):
+        if blocking(swapped, self._client, _PREFIX + key, value, mark, _exptime(entry.expires)):
             return "done"
         there, _ = self._there(key)
         if there is None:
@@ -111,22 +112,21 @@ class MemcachedStore:
         return "done" if there.write == write else there.row
 
     def _there(self, key: str) -> tuple[_Found | None, Any]:
-        value, mark = found_to_swap(self._client, _PREFIX + key)
+        value, mark = blocking(found_to_swap, self._client, _PREFIX + key)
         return (None if value is None else _read(value)), mark
 
 
 def _value(version: int, write: str, entry: Entry) -> bytes:
-    value = f"{version} {write}\n{entry.text}".encode()
+    value = f"{version} {write} {entry.text}".encode()
     if len(value) > _BYTES:
         raise TooLarge(f"Memcached keeps at most {_BYTES} bytes of a session: put less into it")
     return value
 
 
 def _read(value: bytes) -> _Found:
-    head, _, text = value.partition(b"\n")
     try:
-        version, write = head.decode().split(" ")
-        return _Found(Row(int(version), text.decode()), write)
+        version, write, text = value.decode().split(" ", 2)
+        return _Found(Row(int(version), text), write)
     except (AttributeError, ValueError):
         # Others may have written there: no record reads so, and the session is empty.
         return _Found(Row(0, ""), "")
