@@ -204,10 +204,19 @@ def started(*wrapper: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
         text=True,
     ) as process:
         assert process.stdout
-        assert process.stdout.readline() == "export POSTGRES_URL=postgresql://named/db\n"
-        url = process.stdout.readline().strip().removeprefix("export REDIS_URL=")
-        assert ask(url, "PING") == "+PONG\r\n"
-        yield process, url
+        printed: dict[str, str] = {}
+        for line in process.stdout:
+            name, _, printed_url = line.strip().removeprefix("export ").partition("=")
+            printed[name] = printed_url
+            if name == "REDIS_URL":
+                break
+        url = printed["REDIS_URL"]
+        try:
+            assert printed["POSTGRES_URL"] == "postgresql://named/db"
+            assert ask(url, "PING") == "+PONG\r\n"
+            yield process, url
+        finally:
+            process.kill()
 
 
 @pytest.mark.parametrize("number", [*processes.ENDINGS, signal.SIGKILL])
