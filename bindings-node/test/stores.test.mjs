@@ -6,6 +6,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { inspect } from 'node:util'
 
 import { Redis as IORedis } from 'ioredis'
 import { MemoryStore } from 'shortcrust/stores/memory'
@@ -266,4 +267,16 @@ test('a store says at once what it is to be given', () => {
   for (const given of [undefined, 'postgres://x', {}])
     for (const kind of [PostgresStore, MySQLStore])
       assert.throws(() => new kind(given), { name: 'ConfigError', message: /takes a pool/ })
+})
+
+test('an error of ioredis shows no record and no key', { skip: REDIS.skip }, async (t) => {
+  const client = new IORedis(REDIS.url)
+  t.after(() => client.disconnect())
+  const key = newKey()
+  await client.set(`shortcrust:${key}`, 'no hash', 'EX', 60)
+  await assert.rejects(new RedisStore(client).put(key, { text: 'the-record' }), (error) => {
+    assert.match(error.message, /WRONGTYPE/)
+    assert.doesNotMatch(inspect(error), new RegExp(`the-record|${key}`))
+    return true
+  })
 })

@@ -21,6 +21,7 @@ import sqlalchemy
 from conftest import Clock
 from every_store import unique
 from shortcrust import ConfigError, Unsupported, stores
+from shortcrust.express_session import SQLRows
 from shortcrust.stores import Entry, MemoryStore, RedisStore, Row, SQLAlchemyStore, SQLiteStore
 
 SCRIPT = Path(__file__).parents[1] / "scripts/sync_stores.py"
@@ -331,3 +332,20 @@ def test_redis_knows_its_scripts_again_after_a_restart() -> None:
         store.create(key, Entry("one"))
         client.script_flush()
         assert store.save(key, 1, Entry("two")) == "done"
+
+
+def test_an_error_of_redis_names_no_key() -> None:
+    with redis.Redis.from_url(servers.shared_url(servers.Redis)) as client:
+        key = unique("key")
+        client.set(f"shortcrust:{key}", "no hash", ex=60)
+        with pytest.raises(redis.ResponseError, match="WRONGTYPE") as raised:
+            stores.RedisStore(client).load([key])
+    assert key not in str(raised.value)
+
+
+def test_an_error_of_a_database_names_no_id_of_express_session() -> None:
+    rows = SQLRows(sqlalchemy.create_engine("sqlite://"))
+    for call in (rows.read, rows.remove):
+        with pytest.raises(sqlalchemy.exc.OperationalError) as raised:
+            call("an-id-of-express-session")
+        assert "an-id-of" not in str(raised.value)

@@ -80,6 +80,12 @@ async function together(
   ]
   const outcomes = await pipeline.call(client, commands).exec()
   const failed = outcomes.find(([error]) => error)
-  if (failed) throw failed[0]
+  if (failed) throw withoutCommand(failed[0])
   return outcomes.map(([, answer]) => answer)
+}
+
+/** ioredis puts what was sent into its errors, with keys and records. */
+export function withoutCommand(error: unknown): unknown {
+  if (error instanceof Error) delete (error as { command?: unknown }).command
+  return error
 }

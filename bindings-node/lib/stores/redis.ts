@@ -4,7 +4,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { ambient } from '../ambient.js'
 import { ConfigError } from '../errors.js'
 import type { Capabilities, Entry, Listed, Row, Store } from './index.js'
-import { isCluster, written } from './redis-nodes.js'
+import { isCluster, withoutCommand, written } from './redis-nodes.js'
 import { textOf } from './statements.js'
 
 const PREFIX = 'shortcrust:'
@@ -183,8 +183,10 @@ export class RedisStore implements Store {
       return await this.#call('evalSha', sha, keys, values)
     } catch (error) {
       // The server was started anew, or another one took over.
-      if (!(error as Error).message?.startsWith('NOSCRIPT')) throw error
-      return this.#call('eval', text, keys, values)
+      if (!(error as Error).message?.startsWith('NOSCRIPT')) throw withoutCommand(error)
+      return this.#call('eval', text, keys, values).catch((other) => {
+        throw withoutCommand(other)
+      })
     }
   }
 

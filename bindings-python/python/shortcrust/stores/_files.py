@@ -233,8 +233,8 @@ class Files:
         with open(file, "wb") as opened:
             opened.write(written(old.row.version + 1 if old else 1, entry))
             opened.flush()
+            set_end(draft, entry.expires)
             os.fsync(file)
-        set_end(draft, entry.expires)
         os.replace(draft, place.path)
         _synced(place.folder)
         if old is not None and old.user not in (None, entry.user):
