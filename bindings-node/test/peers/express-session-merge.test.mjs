@@ -258,6 +258,7 @@ for (const [name, { skip, open }] of Object.entries(STORES)) {
   }
 
   test(`${name}: a save with another maxAge is written`, { skip }, async (context) => {
+    context.mock.method(Date, 'now', () => 1_900_000_000_000)
     const records = await open()
     context.after(() => records.close())
     const options = { cookie: { maxAge: 60_000 }, genid: () => 'ada' }
