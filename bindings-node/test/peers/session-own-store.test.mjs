@@ -274,6 +274,12 @@ for (const [front, host] of Object.entries(HOSTS)) {
             throw new Error('down')
           }
           assert.equal((await browser.get()).status, status)
+          if (outage === 'empty') {
+            // Nothing replaces the cookie, and nobody believes to have logged out.
+            const written = await browser.get('/visit')
+            assert.deepEqual([written.status, written.headers['set-cookie']], [200, undefined])
+            assert.equal((await browser.get('/logout')).status, 500)
+          }
           store.load = load
           assert.equal((await browser.get('/read')).text, '"ada"')
         },

@@ -18,10 +18,10 @@ export class OwnStore extends Store {
   }
 
   override get(id: string, callback: Loaded<SessionRecord>): void {
-    this.sessions.get(id, (error, found) => {
+    this.sessions.ask(id, (error, found, isOut) => {
       // A change of the user under one id leaves all behind.
       if (found) found.cookie ??= new Cookie(this.#cookie).toJSON()
-      callback(error, found)
+      callback(error, found, isOut)
     })
   }
 

@@ -7,6 +7,7 @@ import { immediate as defer } from '../../timers.js'
 import { sign } from '../cookie-signature.js'
 import { leaveBehind } from '../merge/carried.js'
 import type { Known } from '../merge/index.js'
+import { refuse } from '../own/index.js'
 import { serialize } from './cookie.js'
 import { isSecure, sentId } from './incoming.js'
 import { log } from './log.js'
@@ -42,6 +43,8 @@ export class RequestSession {
   #ended: string | undefined
   #isTouched = false
   #isBroken = false
+  /** The store could not tell the session that the cookie names: nothing is written, and the cookie stays. */
+  #isOut = false
 
   constructor(
     settings: Settings,
@@ -68,7 +71,7 @@ export class RequestSession {
     delayLastByte(this.#response, (done) => this.#once(() => this.#commit(done)) ?? false)
 
     if (this.#sentId) {
-      store.get(this.#sentId, (error, found) => this.#fetched(error, found))
+      store.get(this.#sentId, (error, found, isOut) => this.#fetched(error, found, isOut))
       return
     }
     log('no id came, generating a session')
@@ -76,7 +79,8 @@ export class RequestSession {
     this.#next()
   }
 
-  #fetched(error: unknown, found: SessionRecord | null | undefined): void {
+  #fetched(error: unknown, found: SessionRecord | null | undefined, isOut = false): void {
+    this.#isOut = isOut
     if (error && (error as NodeJS.ErrnoException).code !== 'ENOENT') {
       this.#next(error)
       return
@@ -84,6 +88,7 @@ export class RequestSession {
     try {
       if (error || !found) this.#generate()
       else this.#inflate(found)
+      if (isOut) refuse(this.#request.session as Session, ['destroy', 'regenerate', 'save'])
     } catch (strange) {
       this.#next(strange)
       return
@@ -209,7 +214,7 @@ export class RequestSession {
   #head(): void {
     const { proxy } = this.#settings
     const { session } = this.#request
-    if (!session) return
+    if (!session || this.#isOut) return
     this.#leaveBehind(session)
     if (!this.#isCookieDue(session)) return
     if (session.cookie.secure && !isSecure(this.#request, proxy)) {
@@ -228,6 +233,7 @@ export class RequestSession {
   #commit(done: () => void): boolean {
     const { store, unset } = this.#settings
     const { session, sessionID } = this.#request
+    if (this.#isOut) return false
     const answered = (error: unknown) => {
       if (error) defer(this.#next, error)
       done()

@@ -6,7 +6,8 @@ import { withoutProto } from './payload.js'
 import { Session } from './session.js'
 import type { Callback, Request, SessionRecord } from './types.js'
 
-export type Loaded<T> = (error?: unknown, found?: T | null) => void
+/** `isOut`: a store of ours failed, where that is no error. */
+export type Loaded<T> = (error?: unknown, found?: T | null, isOut?: boolean) => void
 
 /** What keeps sessions. It emits `disconnect` when it can't be asked and `connect` when it can again. */
 export interface Store extends EventEmitter {

@@ -2,7 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 import { furtherCookies } from '../fastify-shared.js'
-import type { OwnSessions } from '../own/index.js'
+import { type OwnSessions, refuse } from '../own/index.js'
 import type { CookieSource } from './cookie.js'
 import { asPrevious, attach, Session, type Shared } from './session.js'
 import type { Callback, CallbackSession } from './store.js'
@@ -64,7 +64,8 @@ export class Front {
   /** Saves the session and sets the cookie, where the options ask for it. */
   close(request: FastifyRequest, reply: FastifyReply, done: Callback): void {
     const session = request.session as unknown as Session | null
-    if (!session?.sessionId || !session.encryptedSessionId) done()
+    // Neither is its cookie replaced.
+    if (this.#unknown.has(request) || !session?.sessionId || !session.encryptedSessionId) done()
     else if (this.#isDue(session, request)) {
       session.save((error) => {
         if (!error) this.#setCookie(reply, session)
@@ -72,14 +73,16 @@ export class Front {
       })
     } else {
       const sent = this.#sentId(request)
-      if (sent && sent !== session.encryptedSessionId && !this.#unknown.has(request)) this.#clearCookie(reply)
+      if (sent && sent !== session.encryptedSessionId) this.#clearCookie(reply)
       if (session.isSaved()) this.#setCookie(reply, session)
       done()
     }
   }
 
   #begin(request: FastifyRequest, cookie: CookieSource, done: Callback): void {
-    attach(request, new Session(this.#settings, request, cookie))
+    const session = new Session(this.#settings, request, cookie)
+    if (this.#unknown.has(request)) refuse(session, ['destroy', 'regenerate', 'save'])
+    attach(request, session)
     done()
   }
 

@@ -10,6 +10,7 @@ import Keygrip = require('../keygrip.js')
 import { leaveBehind } from '../merge/carried.js'
 import { type Known, Merger } from '../merge/index.js'
 import { type Answered, type Found, promised } from '../merge/rows.js'
+import { refused } from '../own/index.js'
 import type { Merging } from './merging.js'
 import type { OwnStore } from './own-store.js'
 import { KoaRows } from './rows.js'
@@ -39,6 +40,8 @@ export class ContextSession {
   /** The `maxAge` that the store was asked with. */
   #askedWith: opts['maxAge']
   #isOurs = false
+  /** The store could not tell the session that the cookie names. */
+  #isOut = false
 
   constructor(ctx: Koa.Context, options: opts, merging?: Merging) {
     this.merging = merging
@@ -82,6 +85,7 @@ export class ContextSession {
 
   async #loadOwn(key: string, own: OwnStore): Promise<void> {
     const { data, isOut } = (await own.ask(key)) ?? {}
+    this.#isOut = isOut === true
     if (isOut) return this.#create()
     this.#open(data, key)
     if (!data || !this.#row) return
@@ -91,6 +95,10 @@ export class ContextSession {
 
   async commit({ save = false, regenerate = false } = {}): Promise<void> {
     if (this.#session === undefined) return
+    if (this.#isOut) {
+      if (this.#session === false || save || regenerate) refused()
+      return
+    }
     if (this.#session === false) return this.#removeInTurn()
     if (regenerate && !(await this.#regenerate(this.#session))) return
     const isForced = save || regenerate || this.#session._requireSave

@@ -1,11 +1,13 @@
 // A store of `shortcrust/stores` under a drop-in: the core's machine, its records and all of its promises.
 import { ambient } from '../../ambient.js'
+import { ShortcrustError } from '../../errors.js'
 import type { Front } from '../../front.js'
 import type { MergeOption } from '../../merge-rules.js'
 import { close, engine, type NativeSession, newId, saveSession } from '../../native.js'
 import { engineOptions, type Options, runnerOf } from '../../options.js'
 import type { StoreRunner } from '../../store-runner.js'
 import type { Store } from '../../stores/index.js'
+import { microtask } from '../../timers.js'
 import { know } from '../../users.js'
 import { sign } from '../cookie-signature.js'
 import type { SessionRecord } from '../express-session/types.js'
@@ -108,7 +110,7 @@ export class OwnSessions implements Rows {
   }
 
   get(id: string, done: Answered<SessionRecord | null>): void {
-    answer(this.#record(id), (error, record) => done(error, record ?? null))
+    answer(this.#recordOf(this.#open(id)), (error, record) => done(error, record ?? null))
   }
 
   /** As `get`; `isOut` tells an outage that is no error from a session that is not there. */
@@ -152,10 +154,6 @@ export class OwnSessions implements Rows {
     answer(this.#taken(id), done)
   }
 
-  #record(id: string): Promise<SessionRecord | undefined> {
-    return this.#recordOf(this.#open(id))
-  }
-
   async #recordOf(native: NativeSession): Promise<SessionRecord | undefined> {
     await this.#runner.run(native)
     const { text } = native.shown()
@@ -168,7 +166,9 @@ export class OwnSessions implements Rows {
   }
 
   async #found(id: string): Promise<Found | undefined> {
-    const record = await this.#record(id)
+    const native = this.#open(id)
+    const record = await this.#recordOf(native)
+    heard(native)
     return record && { data: this.#dataOf(record), token: this.#natives.get(record) }
   }
 
@@ -187,6 +187,7 @@ export class OwnSessions implements Rows {
     native.destroy()
     saveSession(native, null, '', true, ambient.now(), ambient.entropy)
     await this.#runner.run(native)
+    heard(native)
     return native.failure === null
   }
 
@@ -203,4 +204,31 @@ export class OwnSessions implements Rows {
       id === '' ? '' : `${this.front.names[0]}=${encodeURIComponent(`s:${sign(id, this.#secret)}`)}`
     return this.front.engine.open(header, ambient.now()).session
   }
+}
+
+const OUT = 'the store failed: the session is empty, and nothing of it can be changed'
+
+function unavailable(): ShortcrustError {
+  return new ShortcrustError('unavailable', OUT)
+}
+
+/** Nobody should believe to have logged out. */
+function heard(native: NativeSession): void {
+  if (native.isUnavailable) throw unavailable()
+}
+
+/** For a request that a store could not tell its session: what these methods do to an empty one is not what is meant. */
+export function refuse(session: object, methods: readonly string[]): void {
+  const value = (...given: unknown[]) => {
+    const done = given.find((one) => typeof one === 'function')
+    if (done === undefined) return Promise.reject(unavailable())
+    microtask(() => done(unavailable()))
+  }
+  for (const method of methods)
+    Object.defineProperty(session, method, { configurable: true, value, writable: true })
+}
+
+/** As `refuse`, where there is no method. */
+export function refused(): never {
+  throw unavailable()
 }
