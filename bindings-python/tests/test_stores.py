@@ -22,6 +22,7 @@ from conftest import Clock
 from every_store import unique
 from shortcrust import ConfigError, Unsupported, stores
 from shortcrust.express_session import SQLRows
+from shortcrust.flask.rows import RedisRows
 from shortcrust.stores import Entry, MemoryStore, RedisStore, Row, SQLAlchemyStore, SQLiteStore
 
 SCRIPT = Path(__file__).parents[1] / "scripts/sync_stores.py"
@@ -202,6 +203,27 @@ def test_a_write_that_the_client_sends_again_is_one_write() -> None:
     client.close()
 
 
+def test_a_write_that_comes_again_behind_others_is_one_write(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with every_store.redis_client() as client:
+        store, key = RedisStore(client), unique("key")
+        module = sys.modules[RedisStore.__module__]
+
+        def save(mark: str, version: int, text: str) -> Any:
+            monkeypatch.setattr(module, "token_hex", lambda _: mark * 16)
+            return store.save(key, version, Entry(text, None, in_ms(60_000)))
+
+        store.create(key, Entry("0", None, in_ms(60_000)))
+        for version, mark in enumerate("abcdefgh", 1):
+            assert save(mark, version, mark) == "done"
+        # The last eight are known, and what is older is another's.
+        assert save("a", 1, "a") == "done"
+        assert save("i", 9, "i") == "done"
+        assert save("a", 1, "a") == Row(10, "i")
+        assert store.load([key]) == [Row(10, "i")]
+
+
 @pytest.mark.parametrize("found", [{"version": "x"}, {"record": b"\xff"}])
 def test_what_others_wrote_into_redis_is_no_error(found: Any) -> None:
     client = redis.Redis.from_url(servers.shared_url(servers.Redis))
@@ -341,6 +363,16 @@ def test_an_error_of_redis_names_no_key() -> None:
         with pytest.raises(redis.ResponseError, match="WRONGTYPE") as raised:
             stores.RedisStore(client).load([key])
     assert key not in str(raised.value)
+
+
+def test_an_error_of_redis_names_no_id_of_flask_session() -> None:
+    with redis.Redis.from_url(servers.shared_url(servers.Redis)) as client:
+        sid = unique("sid")
+        client.hset(f"session:{sid}", "no", "text")
+        client.expire(f"session:{sid}", 60)
+        with pytest.raises(redis.ResponseError, match="WRONGTYPE") as raised:
+            RedisRows(client, "session:").get(sid)
+    assert sid not in str(raised.value)
 
 
 def test_an_error_of_a_database_names_no_id_of_express_session() -> None:

@@ -30,10 +30,11 @@ if mode == 'index' then
   remember(KEYS[1])
   return 'done'
 end
-local version, last = unpack(redis.call('HMGET', record, 'version', 'write'))
-if last == write then
+-- The last eight writes, the newest first: others may have come before a write is sent once more.
+local version, writes = unpack(redis.call('HMGET', record, 'version', 'write'))
+if writes and string.find(writes, write, 1, true) then
   -- Written once more, so that a WAIT behind it waits for it.
-  redis.call('HSET', record, 'write', write)
+  redis.call('HSET', record, 'write', writes)
   return 'done'
 end
 if mode == 'create' then
@@ -48,6 +49,7 @@ else
   redis.call('HDEL', record, 'user')
 end
 redis.call('HINCRBY', record, 'version', 1)
-redis.call('HSET', record, 'record', text, 'write', write)
+writes = writes and string.sub(write .. ' ' .. writes, 1, 8 * (#write + 1) - 1) or write
+redis.call('HSET', record, 'record', text, 'write', writes)
 expire(record, ends)
 return 'done'

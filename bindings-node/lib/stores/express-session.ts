@@ -16,7 +16,8 @@ interface Kept {
 /**
  * For a server for which only express-session has a store. Such a store can't compare and swap, so that the later of
  * two processes' writes wins whole, and has no index by user; what ended it clears up as it always does. Within the
- * process writes of one session take turns, so that none is lost and no logout undone.
+ * process writes of one session take turns, so that none is lost and no logout undone, unless a call of the store takes
+ * over 10 seconds: nobody waits longer than that.
  */
 export class ExpressSessionStore implements Store {
   readonly capabilities: Capabilities = { compareAndSwap: false, index: false, expiry: true }

@@ -1,6 +1,7 @@
 // Whether a client talks to a cluster, and writes that replicas must have.
 import { setTimeout as sleep } from 'node:timers/promises'
 
+import { withoutCommand } from '../redis-errors.js'
 import type { IORedis, NodeRedis } from './redis.js'
 
 /** How often a node that is not the right one any more is left for another. */
@@ -82,10 +83,4 @@ async function together(
   const failed = outcomes.find(([error]) => error)
   if (failed) throw withoutCommand(failed[0])
   return outcomes.map(([, answer]) => answer)
-}
-
-/** ioredis puts what was sent into its errors, with keys and records. */
-export function withoutCommand(error: unknown): unknown {
-  if (error instanceof Error) delete (error as { command?: unknown }).command
-  return error
 }

@@ -3,8 +3,9 @@ import { createHash, randomBytes } from 'node:crypto'
 
 import { ambient } from '../ambient.js'
 import { ConfigError } from '../errors.js'
+import { withoutCommand } from '../redis-errors.js'
 import type { Capabilities, Entry, Listed, Row, Store } from './index.js'
-import { isCluster, withoutCommand, written } from './redis-nodes.js'
+import { isCluster, written } from './redis-nodes.js'
 import { textOf } from './statements.js'
 
 const PREFIX = 'shortcrust:'
@@ -180,13 +181,13 @@ export class RedisStore implements Store {
 
   async #run({ text, sha }: Script, keys: string[], values: string[]): Promise<unknown> {
     try {
-      return await this.#call('evalSha', sha, keys, values)
-    } catch (error) {
-      // The server was started anew, or another one took over.
-      if (!(error as Error).message?.startsWith('NOSCRIPT')) throw withoutCommand(error)
-      return this.#call('eval', text, keys, values).catch((other) => {
-        throw withoutCommand(other)
+      return await this.#call('evalSha', sha, keys, values).catch((error) => {
+        // The server was started anew, or another one took over.
+        if (!error.message?.startsWith('NOSCRIPT')) throw error
+        return this.#call('eval', text, keys, values)
       })
+    } catch (error) {
+      throw withoutCommand(error)
     }
   }
 

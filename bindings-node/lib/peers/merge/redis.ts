@@ -1,6 +1,7 @@
 // connect-redis: a script compares the row with the text that was read.
 import { randomBytes } from 'node:crypto'
 
+import { withoutCommand } from '../../redis-errors.js'
 import { textOf } from '../../stores/statements.js'
 import type { SessionRecord } from '../express-session/types.js'
 import { type Answered, type AnyStore, answer, dataOf, type Found, type Rows, type Token } from './rows.js'
@@ -105,6 +106,14 @@ export class RedisRows implements Rows {
   }
 
   async #eval(script: string, id: string, ...values: string[]): Promise<unknown> {
+    try {
+      return await this.#sent(script, id, values)
+    } catch (error) {
+      throw withoutCommand(error)
+    }
+  }
+
+  #sent(script: string, id: string, values: string[]): unknown {
     const { client, prefix } = this.#store
     const key = prefix + id
     if (!('getTTL' in this.#store)) {

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 
 from .. import ambient
 from .._core import STATEMENTS
+from .._redis_errors import without_command
 
 TABLE = "sessions"
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc).replace(tzinfo=None)
@@ -62,7 +63,7 @@ class RedisRows:
         )
 
     def get(self, sid: str) -> Found | None:
-        with self._client.pipeline(transaction=False) as pipeline:
+        with without_command(), self._client.pipeline(transaction=False) as pipeline:
             data, left = pipeline.get(self._prefix + sid).pttl(self._prefix + sid).execute()
         if not data:
             return None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from ... import ambient
 from ..._core import STATEMENTS
 from ..._errors import ConfigError
+from ..._redis_errors import without_command
 from .._base import Capabilities, Entry, Row
 from ._redis_node import to_node
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from redis.asyncio.cluster import RedisCluster as AsyncRedisCluster
 
 _PREFIX = "shortcrust:"
-_CAUSED = "of pipeline caused error: "
 
 
 class AsyncRedisStore:
@@ -155,11 +155,8 @@ class AsyncRedisStore:
         async with self._client.pipeline(transaction=False) as pipeline:
             for command in commands:
                 pipeline.execute_command(*command)
-            try:
+            with without_command():
                 return cast("list[Any]", await pipeline.execute())
-            except Exception as error:
-                _without_command(error)
-                raise
 
     async def _written_by(self, name: str, keys: Sequence[str], *values: Any) -> Any:
         if not self._wait[0]:
@@ -192,13 +189,6 @@ class AsyncRedisStore:
             if type(error).__name__ != "NoScriptError":
                 raise
             return await self._client.eval(text, len(keys), *keys, *values)
-
-
-def _without_command(error: Exception) -> None:
-    """A pipeline's error names the command, with keys and records."""
-    text = str(error)
-    if _CAUSED in text:
-        error.args = (text.rpartition(_CAUSED)[2],)
 
 
 def _index(user: str) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from ... import ambient
 from ..._core import STATEMENTS
 from ..._errors import ConfigError
+from ..._redis_errors import without_command
 from .._base import Capabilities, Entry, Row
 from ._redis_node import to_node
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from redis.cluster import RedisCluster
 
 _PREFIX = "shortcrust:"
-_CAUSED = "of pipeline caused error: "
 
 
 class RedisStore:
@@ -154,11 +154,8 @@ class RedisStore:
         with self._client.pipeline(transaction=False) as pipeline:
             for command in commands:
                 pipeline.execute_command(*command)
-            try:
+            with without_command():
                 return cast("list[Any]", pipeline.execute())
-            except Exception as error:
-                _without_command(error)
-                raise
 
     def _written_by(self, name: str, keys: Sequence[str], *values: Any) -> Any:
         if not self._wait[0]:
@@ -191,13 +188,6 @@ class RedisStore:
             if type(error).__name__ != "NoScriptError":
                 raise
             return self._client.eval(text, len(keys), *keys, *values)
-
-
-def _without_command(error: Exception) -> None:
-    """A pipeline's error names the command, with keys and records."""
-    text = str(error)
-    if _CAUSED in text:
-        error.args = (text.rpartition(_CAUSED)[2],)
 
 
 def _index(user: str) -> str:
