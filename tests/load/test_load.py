@@ -133,7 +133,8 @@ def test_a_server_that_is_killed_loses_nothing_that_a_client_saw_written(
     assert seen <= kept, f"{len(seen - kept)} of {len(seen)} are lost"
     # Django says 400 where a save failed, ours as its own.
     failures = {400, 500} if "django" in load.apps else {500}
-    assert {200} < statuses <= {200} | failures
+    # A client that connects again soon enough lets no request fail.
+    assert {200} <= statuses <= {200} | failures
     assert len(seen) > 50
 
 
