@@ -1,5 +1,6 @@
 // What express-session kept becomes ours: with the real express-session, its stores and their servers.
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 
@@ -78,7 +79,7 @@ for (const [name, { skip, open }] of Object.entries(OLD_STORES)) {
     () =>
       both(async (records, old, store) => {
         const cookies = await serve(oldApp(old), async (browser) => {
-          const users = Array.from({ length: SESSIONS }, (_, at) => `user${at}`)
+          const users = Array.from({ length: SESSIONS }, uniqueUser)
           return Promise.all(
             users.map(async (user) => {
               const { setCookie } = await browser.get(`/login?user=${user}`, { cookie: '' })
@@ -124,14 +125,20 @@ for (const [name, { skip, open }] of Object.entries(OLD_STORES)) {
 
   test(`${name}: revoking a user reaches sessions that no request has brought yet`, { skip }, () =>
     both(async (records, old, store) => {
-      const cookie = await oldCookie(old)
+      const user = uniqueUser()
+      const cookie = await oldCookie(old, user)
       await serve(newApp(store, old), async (browser) => {
-        await browser.get('/revoke?user=ada')
+        await browser.get(`/revoke?user=${user}`)
         assert.deepEqual((await browser.get('/', { cookie })).json(), { reason: 'revoked' })
         assert.deepEqual(await records.ids(), [])
       })
     }),
   )
+}
+
+/** The server is shared with tests that have users too. */
+function uniqueUser() {
+  return `user-${randomBytes(8).toString('hex')}`
 }
 
 /** Four requests with a session's old cookie, at the same time; each adds a key. */

@@ -231,9 +231,8 @@ ASYNC_PLACES = {"redis": async_redis, "postgres": async_postgres}
 def test_of_first_requests_to_starlette_at_the_same_time_none_loses_the_session(kind: str) -> None:
     async def moved() -> None:
         async with ASYNC_PLACES[kind]() as (cookies, rows, store):
-            front = Middleware(
-                SessionMiddleware, secret_key=SECRET, store=store, readers=[reader(rows)]
-            )
+            options = {"store": store, "readers": [reader(rows)], "namespace": uuid4().hex}
+            front = Middleware(SessionMiddleware, secret_key=SECRET, **options)
             app = Starlette(routes=[Route("/", show)], middleware=[front])
             async with AsyncClient(transport=ASGITransport(app), base_url="http://shop") as browser:
                 for at, cookie in enumerate(cookies):
