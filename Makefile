@@ -50,10 +50,12 @@ services:
 load: .venv/built bindings-node/node_modules/.built
 	$(SERVICES) run -- $(BIN)/python tests/load/load.py
 
+# Ours against each peer, on tiny, typical and large sessions: writes docs/benchmarks.md. ROUNDS=5 for a quick look.
 bench: .venv/built bindings-node/node_modules/.built
-	$(BIN)/python bindings-python/bench/flask_front.py
 	$(BIN)/python bindings-python/bench/growth.py
-	npm run bench --silent --prefix bindings-node
+	$(SERVICES) run -- sh -c '$(BIN)/python bindings-python/bench/all_rows.py && npm run bench --silent --prefix bindings-node' \
+		>target/bench.jsonl
+	$(BIN)/python bindings-python/bench/report.py docs/benchmarks.md <target/bench.jsonl
 
 # Each target of fuzz/ for a minute, beginning with the golden vectors; FUZZ_SECONDS=600 for ten. Needs a C++ compiler.
 # These flags are what cargo-fuzz gives, but for the sanitizers, which need a nightly compiler and find faults of `unsafe`
