@@ -30,6 +30,8 @@ EXAMPLE_flask = $(BIN)/python examples/flask/app.py
 EXAMPLE_fastapi = $(BIN)/uvicorn --app-dir examples/fastapi app:app
 EXAMPLE_django = $(BIN)/python examples/django/manage.py migrate && $(BIN)/python examples/django/manage.py runserver
 EXAMPLE_express = node examples/express/app.mjs
+EXAMPLE_fastify = node examples/fastify/app.mjs
+EXAMPLE_koa = node examples/koa/app.mjs
 
 example: .venv/examples examples/node_modules/.built
 	$(EXAMPLE_$(NAME))

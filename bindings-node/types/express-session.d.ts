@@ -1,5 +1,7 @@
 // The types are the peer's own, from @types/express-session: what an application adds to SessionData, under either
 // name, holds for `req.session`, and stores that are typed for the peer fit.
+import type { IncomingMessage } from 'node:http'
+
 import session = require('express-session')
 
 declare module 'express-session' {
@@ -19,6 +21,11 @@ declare module 'express-session' {
     peerExact?: boolean | undefined
     /** With a store of `shortcrust/stores`: what a request has whose store fails; default `error`. */
     outage?: 'empty' | 'error' | undefined
+    /**
+     * With a store of `shortcrust/stores`: what a user knows a session by where `sessions` lists it, made of the request
+     * that it began with, such as the browser's name; 200 bytes are kept. Default none.
+     */
+    label?: ((request: IncomingMessage) => string | null | undefined) | undefined
     /**
      * With a store of `shortcrust/stores`: where the application keeps its user, dots between levels, such as
      * `passport.user`. Then `sessions` of `shortcrust/express` lists and ends a user's sessions.

@@ -6,20 +6,11 @@ import express from 'express'
 import nunjucks from 'nunjucks'
 import { login, logout, session, sessions, user } from 'shortcrust/express'
 
+import { storeAt } from '../stores.mjs'
+
 const { PORT = '3000', SECRET_KEY, SESSION_STORE: url } = process.env
 const pages = fileURLToPath(new URL('../pages', import.meta.url))
 const goods = ['Sourdough', 'Quiche', 'Apple pie', 'Cheese straws']
-
-/** Where the sessions are kept: `sqlite:///sessions.db` or `redis://…`. */
-async function storeAt(place) {
-  if (place.startsWith('redis')) {
-    const { createClient } = await import('redis')
-    const { RedisStore } = await import('shortcrust/stores/redis')
-    return new RedisStore(await createClient({ url: place }).connect())
-  }
-  const { SQLiteStore } = await import('shortcrust/stores/sqlite')
-  return new SQLiteStore(place.replace('sqlite:///', ''))
-}
 
 /** By what people know their sessions. */
 function browser(req) {

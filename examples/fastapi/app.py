@@ -6,6 +6,8 @@ import hashlib
 import hmac
 import os
 import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,12 +24,17 @@ url = os.environ.get("SESSION_STORE", "")
 
 
 def store() -> Any:
-    """Where the sessions are kept: `sqlite:///sessions.db` or `redis://…`."""
+    """Where the sessions are kept: `sqlite:///sessions.db`, `mysql+asyncmy://…` or `redis://…`."""
     if url.startswith("redis"):
         from redis.asyncio import Redis
         from shortcrust.stores import AsyncRedisStore
 
         return AsyncRedisStore(Redis.from_url(url))
+    if url.startswith("mysql"):
+        from shortcrust.stores import AsyncSQLAlchemyStore
+        from sqlalchemy.ext.asyncio import create_async_engine
+
+        return AsyncSQLAlchemyStore(create_async_engine(url))
     from shortcrust.stores import AsyncSQLiteStore
 
     return AsyncSQLiteStore(url.removeprefix("sqlite:///"))
@@ -40,13 +47,21 @@ def browser(request: Any) -> str:
     return next((name for part, name in names.items() if part in agent), "A browser")
 
 
-app = FastAPI()
+@asynccontextmanager
+async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    if url.startswith("mysql"):
+        await kept["store"].create_tables()
+    yield
+
+
+kept: dict[str, Any] = {"store": store(), "label": browser} if url else {"format": "sealed"}
+app = FastAPI(lifespan=lifespan)
 app.mount("/static", StaticFiles(directory=PAGES / "static"))
 app.add_middleware(
     SessionMiddleware,
     # With a key that is drawn at each start, everybody is logged out by a restart.
     secret_key=os.environ.get("SECRET_KEY") or secrets.token_hex(32),
-    **({"store": store(), "label": browser} if url else {"format": "sealed"}),
+    **kept,
 )
 
 # The users' passwords. They live as long as this process: what this example shows is the session.

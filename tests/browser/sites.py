@@ -64,6 +64,12 @@ class Site:
         self._process: subprocess.Popen[bytes] | None = None
         self.set_clock(timedelta())
 
+    @property
+    def idle(self) -> timedelta:
+        """How long a session lives that nobody uses, and that is not remembered."""
+        # koa-session's own default.
+        return timedelta(days=1 if (self.name, self.has_store) == ("koa", False) else 14)
+
     def url(self, path: str = "/", host: str = "localhost") -> str:
         return f"https://{host}:{self._port}{path}"
 

@@ -5,6 +5,7 @@ import type { FastifyInstance, FastifyPluginCallback, FastifyRequest } from 'fas
 
 import fp = require('fastify-plugin')
 
+import type { LabelOption } from '../label.js'
 import type { MergeOption } from '../merge-rules.js'
 import { newId } from '../native.js'
 import type { Store as OurStore } from '../stores/index.js'
@@ -68,7 +69,7 @@ function settingsOf(options: fastifySession.FastifySessionOptions): Settings {
     cookieName: cookieName || 'sessionId',
     cookiePrefix: typeof cookiePrefix === 'string' ? cookiePrefix : '',
     generateId: own
-      ? (request?: object) => own.newId(request ?? own)
+      ? (request?: FastifyRequest) => own.newId(request?.raw)
       : idGenerator || (() => newId(ID_BYTES)),
     own,
     rolling,
@@ -208,6 +209,8 @@ declare namespace fastifySession {
     store?: SessionStore | OurStore
     /** With a store of `shortcrust/stores`: what a request has whose store fails; default `error`. */
     outage?: 'empty' | 'error'
+    /** With a store of `shortcrust/stores`: labels for users' sessions, made of `request.raw`; default none. */
+    label?: LabelOption
     /** With a store of `shortcrust/stores`: where the application keeps its user, as in `shortcrust/express`. */
     userKey?: string
     /** Requests on one session that overlap overwrite one another's changes, as in the peer; default false. */

@@ -240,6 +240,20 @@ for (const [front, host] of Object.entries(HOSTS)) {
     })
   })
 
+  test(`${front}: a listed session has the label that its first request gave it`, async () => {
+    const label = (request) => request.url.split('label=')[1]
+    const use = async (browser) => {
+      await browser.get('/login?label=Firefox')
+      await browser.get('/?label=Lynx')
+      await browser.get('/visit')
+      assert.deepEqual(
+        (await browser.get('/list')).json().map((one) => one.label),
+        ['Firefox'],
+      )
+    }
+    await host(new MemoryStore(), { run() {} }, use, { label })
+  })
+
   test(`${front}: without userKey a login without a new id keeps what was there`, async () => {
     for (const [options, expected] of [
       [{ userKey: undefined }, { visits: 1, user: 'ada' }],

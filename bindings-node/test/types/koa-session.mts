@@ -88,6 +88,16 @@ session({ key: 'k' })
 // @ts-expect-error a number, or session
 session({ maxAge: 'soon' }, app)
 
-app.use(session({ store: new MemoryStore(), userKey: 'user', outage: 'empty' }, app))
+app.use(
+  session(
+    {
+      store: new MemoryStore(),
+      userKey: 'user',
+      label: (request) => request.headers['user-agent'],
+      outage: 'empty',
+    },
+    app,
+  ),
+)
 // @ts-expect-error no store
 session({ store: { get() {} } }, app)

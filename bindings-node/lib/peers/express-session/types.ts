@@ -2,6 +2,7 @@
 
 import type { CipherKey } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { LabelOption } from '../../label.js'
 import type { MergeOption } from '../../merge-rules.js'
 import type { Store as OurStore } from '../../stores/index.js'
 
@@ -56,6 +57,8 @@ export interface Options {
   name?: string | undefined
   /** With a store of `shortcrust/stores`: what a request has whose store fails; default `error`. */
   outage?: 'empty' | 'error' | undefined
+  /** With a store of `shortcrust/stores`: labels for users' sessions; default none. */
+  label?: LabelOption | undefined
   /** Overlapping requests overwrite one another, as in the peer. */
   peerExact?: boolean | undefined
   proxy?: boolean | undefined

@@ -126,6 +126,7 @@ const CHECKS: Record<string, Check> = {
   peerExact: boolean,
   merge: object,
   outage: string,
+  label: callable,
   userKey: string,
 }
 

@@ -1,5 +1,6 @@
 import type Koa from 'koa'
 
+import type { LabelOption } from '../../label.js'
 import type { MergeOption } from '../../merge-rules.js'
 import type { Store as OurStore } from '../../stores/index.js'
 import type { CookieOptions } from '../cookie-options.js'
@@ -94,6 +95,8 @@ export interface opts<StateT = Koa.DefaultState, ContextT = Koa.DefaultContext, 
   merge?: MergeOption | undefined
   /** With a store of `shortcrust/stores`: what a request has whose store fails; default `error`. */
   outage?: 'empty' | 'error' | undefined
+  /** With a store of `shortcrust/stores`: labels for users' sessions, made of `ctx.req`; default none. */
+  label?: LabelOption | undefined
   /** With a store of `shortcrust/stores`: where the application keeps its user, as in `shortcrust/express`. */
   userKey?: string | undefined
 }

@@ -1,7 +1,10 @@
 // A store of `shortcrust/stores` under a drop-in: the core's machine, its records and all of its promises.
+import type { IncomingMessage } from 'node:http'
+
 import { ambient } from '../../ambient.js'
 import { ShortcrustError } from '../../errors.js'
 import type { Front } from '../../front.js'
+import { type LabelOption, labelOf } from '../../label.js'
 import type { MergeOption } from '../../merge-rules.js'
 import { close, engine, type NativeSession, newId, saveSession } from '../../native.js'
 import { engineOptions, type Options, runnerOf } from '../../options.js'
@@ -15,6 +18,7 @@ import { type Answered, answer, dataOf, type Found, type Rows } from '../merge/r
 
 /** What a drop-in's options say of such a store. */
 export interface OwnOptions {
+  label?: LabelOption | undefined
   merge?: MergeOption | undefined
   outage?: Options['outage']
   userKey?: string | undefined
@@ -38,6 +42,7 @@ const NOBODY = 'shortcrust nobody'
 export class OwnSessions implements Rows {
   readonly front: Front
   readonly #runner: StoreRunner
+  readonly #label: LabelOption | undefined
   readonly #knowsUsers: boolean
   readonly #dataOf: (record: SessionRecord) => object
   /** The header that a session is opened by never leaves the process. */
@@ -75,13 +80,16 @@ export class OwnSessions implements Rows {
     }
     this.#knowsUsers = userKey !== undefined
     this.#dataOf = data
+    this.#label = labelOf({ label: given.label, store })
     this.#runner = runnerOf(options) as StoreRunner
     this.front = { engine: engine(engineOptions(options)), names: [name], runner: this.#runner } as Front
   }
 
-  /** Of a session that begins with this request. */
-  newId(request: object): string {
+  /** Of a session that begins with this request; without one it has no label. */
+  newId(given?: IncomingMessage): string {
+    const request = given ?? this
     const native = this.#open('')
+    if (given && this.#label) native.describeByDefault(String(this.#label(given) ?? ''))
     const now = ambient.now()
     const closed = close(this.front.engine, native, '{"":0}', '', true, now, ambient.entropy)
     const [, value = ''] = /=([^;]*)/.exec(closed?.cookies[0] ?? '') ?? []
