@@ -12,6 +12,7 @@ import { labelOf } from './label.js'
 import { engine } from './native.js'
 import type * as options from './options.js'
 import { cookieNames, engineOptions, pastReaders, runnerOf } from './options.js'
+import { rekeyed } from './secrets.js'
 import type { Session as OneSession } from './session.js'
 import { StoreDriver } from './store-driver.js'
 import type * as stores from './stores/index.js'
@@ -21,10 +22,14 @@ import { warnOnce } from './warnings.js'
 
 /** Middleware that gives each request a `session`. Wrong options throw here, with what to change. */
 function session(given: session.Options): session.Middleware {
-  const settings = engineOptions(given)
+  const current = rekeyed(given?.secrets, (secrets) => {
+    const settings = engineOptions(given, secrets)
+    return { settings, engine: engine(settings) }
+  })
+  const { settings } = current()
   const runner = runnerOf(given)
   const front: Front = {
-    engine: engine(settings),
+    engine: current().engine,
     names: cookieNames(settings),
     runner,
     label: labelOf(given),
@@ -35,6 +40,7 @@ function session(given: session.Options): session.Middleware {
   const middleware: session.Middleware = function session(request, response, next) {
     // The first of several serves the request.
     if ('session' in request || !isUnder(request, settings.cookie.path)) return next()
+    front.engine = current().engine
     const stored = runner && new StoreDriver(runner, front, request, response)
     const driver = stored ?? new Driver(front, request, response)
     attach(driver, request)

@@ -4,7 +4,8 @@ import type { StoreRunner } from './store-runner.js'
 
 /** What the requests of one middleware have in common. */
 export interface Front {
-  readonly engine: Engine
+  /** For the secrets of now. */
+  engine: Engine
   /** Of the cookies that are read: ours, and those of libraries whose sessions are taken over. */
   readonly names: readonly string[]
   /** Where sessions are kept, or which of those in cookies are revoked. */

@@ -3,3 +3,4 @@ import './binary.js'
 
 export { reason } from './attached.js'
 export { ConfigError, SealError, ShortcrustError, Unsupported } from './errors.js'
+export { secretsFromEnv, secretsFromFile } from './secrets.js'

@@ -4,16 +4,18 @@ import { ConfigError } from './errors.js'
 import type { LabelOption } from './label.js'
 import { type MergeOption, mergeOption } from './merge-rules.js'
 import type { EngineOptions, FormatOptions, PlaceOptions, ReaderOptions } from './native.js'
+import type { Secret, SecretSource } from './secrets.js'
 import { type Mode, StoreRunner } from './store-runner.js'
 import type { Store } from './stores/index.js'
 import type { PeerStore } from './stores/peer-store.js'
 
-export type Secret = string | Uint8Array
-
 /** Options of a front. Spans of time are in seconds; null is none. */
 export interface Options {
-  /** Newest first: the first seals, all open. */
-  secrets: readonly Secret[]
+  /**
+   * Newest first: the first seals, all open. A function is asked at each request, so that secrets change while the server
+   * runs: see `secretsFromFile`.
+   */
+  secrets: readonly Secret[] | SecretSource
   /** The cookie's name, with its prefix if it has one; default `session`. */
   name?: string | undefined
   /** What is written; default `sealed`, with a store `id`. */
@@ -176,7 +178,8 @@ const ELSEWHERE: Record<string, string> = {
   secret: 'use secrets, a list',
 }
 
-export function engineOptions(options: Options): EngineOptions {
+/** With the secrets of now, where `options.secrets` is a function. */
+export function engineOptions(options: Options, secrets: unknown = options?.secrets): EngineOptions {
   known('', options, FRONT)
   const { format = options.store === undefined ? 'sealed' : 'id', readers = [], meta } = options
   if (!Array.isArray(readers)) throw new ConfigError('reader', 'readers must be a list')
@@ -187,7 +190,7 @@ export function engineOptions(options: Options): EngineOptions {
     throw new ConfigError('option', `format '${written.format}' is an id: it needs a store`)
   }
   return {
-    secrets: secretList('secrets', options.secrets),
+    secrets: secretList('secrets', secrets),
     name: typed('cookie', 'name', 'string', options.name) ?? 'session',
     format: written,
     readers: readers.map((reader, at) => readerOptions(`readers[${at}]`, reader, audience)),

@@ -88,7 +88,15 @@ impl Keyring {
         self.0.iter().map(Secret::bytes)
     }
 
-    pub(crate) fn require_length(&self, format: &str, least: usize) -> Result<(), ConfigError> {
+    /// What our own fronts ask of secrets.
+    pub(crate) fn require_strong(&self, format: &str, least: usize) -> Result<(), ConfigError> {
+        let is_repeated = (1..self.0.len()).any(|at| self.0[..at].contains(&self.0[at]));
+        if is_repeated {
+            return Err(ConfigError::new(
+                "secret",
+                "a secret is in the list twice, so that nothing was rotated: put a new one first",
+            ));
+        }
         match self.iter().map(<[u8]>::len).min() {
             Some(shortest) if shortest < least => Err(ConfigError::new(
                 "secret",

@@ -30,6 +30,7 @@ from ._errors import (
     UnknownKey,
     Unsupported,
 )
+from ._secrets import secrets_from_env, secrets_from_file
 from ._warnings import ShortcrustWarning
 
 __all__ = [
@@ -58,6 +59,8 @@ __all__ = [
     "Unsupported",
     "__version__",
     "reason",
+    "secrets_from_env",
+    "secrets_from_file",
 ]
 
 __version__ = VERSION

@@ -116,7 +116,7 @@ impl Django {
         Self {
             signer: DjangoSigner::new(keys, salt, *hash),
             compress: *compress,
-            weakness: keys.require_length("django", Self::LEAST_SECRET).err(),
+            weakness: keys.require_strong("django", Self::LEAST_SECRET).err(),
         }
     }
 }

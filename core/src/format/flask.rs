@@ -48,7 +48,7 @@ impl Flask {
         let FlaskOptions { salt, digest, key_derivation } = options;
         Self {
             signer: TimestampSigner::new(keys, salt, *digest, *key_derivation),
-            weakness: keys.require_length("flask", Self::LEAST_SECRET).err(),
+            weakness: keys.require_strong("flask", Self::LEAST_SECRET).err(),
         }
     }
 }

@@ -41,7 +41,7 @@ impl Sealed {
 
     /// Derives a key and its id from each secret. A token opens only for the audience it was sealed for.
     pub fn new(keys: &Keyring, audience: &str) -> Result<Self, ConfigError> {
-        keys.require_length("sealed", Self::LEAST_SECRET)?;
+        keys.require_strong("sealed", Self::LEAST_SECRET)?;
         let keys: Vec<Key> = keys.iter().map(Key::derive).collect();
         let twice = |at: usize| keys[..at].iter().any(|key| key.id == keys[at].id);
         if (0..keys.len()).any(twice) {

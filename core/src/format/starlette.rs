@@ -30,7 +30,7 @@ impl Starlette {
         let (salt, derivation) = (b"itsdangerous.Signer", KeyDerivation::DjangoConcat);
         Self {
             signer: TimestampSigner::new(keys, salt, Digest::Sha1, derivation),
-            weakness: keys.require_length("starlette", Self::LEAST_SECRET).err(),
+            weakness: keys.require_strong("starlette", Self::LEAST_SECRET).err(),
         }
     }
 }

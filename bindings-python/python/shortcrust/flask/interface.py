@@ -19,6 +19,7 @@ from .._driver import Driver
 from .._errors import ConfigError, Unsupported
 from .._queues import Queues
 from .._request import RequestSession
+from .._secrets import Rekeyed
 from .._steps import run
 from .._warnings import log
 from . import settings
@@ -77,7 +78,7 @@ class ShortcrustInterface(PeerInterface):
     keys: tuple[str, ...] = (*settings.FLASKS_KEYS, *_config.PLAIN_KEYS)
 
     def __init__(self) -> None:
-        self._built: tuple[list[Any], list[Any], Driver | None] = ([], [], None)
+        self._built: tuple[list[Any], list[Any], Callable[[], Driver | None]] = ([], [], _none)
 
     def engine(self, app: Flask) -> _core.Engine | None:
         """The engine for what is configured now; ``None`` while there is no secret."""
@@ -86,16 +87,31 @@ class ShortcrustInterface(PeerInterface):
 
     def driver(self, app: Flask, tell: Callable[[str], None] = log) -> Driver | None:
         """The engine and its store; a configuration that is new and weak is told."""
-        plain = list(map(app.config.get, self.keys))
-        live = list(map(app.config.get, _config.LIVE_KEYS))
+        live = list(map(app.config.get, (*_config.LIVE_KEYS, settings.SECRETS)))
+        plain = [None if callable(value) else value for value in map(app.config.get, self.keys)]
         if (plain, live) != self._built[:2]:
-            self._built = (deepcopy(plain), live, self._made(app, tell))
-        return self._built[2]
+            self._built = (deepcopy(plain), live, self._built_now(app, tell))
+        return self._built[2]()
 
-    def _made(self, app: Flask, tell: Callable[[str], None]) -> Driver | None:
+    def _built_now(self, app: Flask, tell: Callable[[str], None]) -> Callable[[], Driver | None]:
+        source = app.config.get(settings.SECRETS)
+        if callable(source):
+            # What is made inside a request may not warn.
+            tells = iter((tell,))
+            return Rekeyed(
+                settings.SECRETS,
+                source,
+                lambda given: self._made(app, settings.checked_secrets(given), next(tells, log)),
+            ).current
+        secrets = self.secrets(app)
+        driver = self._made(app, secrets, tell) if secrets else None
+        return lambda: driver
+
+    def _made(
+        self, app: Flask, secrets: list[_config.Secret], tell: Callable[[str], None]
+    ) -> Driver:
         try:
-            secrets = self.secrets(app)
-            return _own_driver(app, self.config(app), secrets, tell) if secrets else None
+            return _own_driver(app, self.config(app), secrets, tell)
         except ConfigError as error:
             raise settings.in_flasks_words(error, app.config) from None
 
@@ -174,10 +190,14 @@ class ShortcrustInterface(PeerInterface):
 
         Raises ``Unavailable`` where the store failed in this request.
         """
-        driver = self._built[2]
+        driver = self._built[2]()
         if driver is not None:
             driver.regenerate(own_of(session))
             session.modified = True
+
+
+def _none() -> None:
+    """There is no driver before the first request."""
 
 
 def current_interface() -> ShortcrustInterface:

@@ -78,10 +78,10 @@ class FlaskSessionInterface(ShortcrustInterface):
         """Flask-Session's keys, and Flask's, as ours."""
         return flask_session.settings_of(app, self._store)
 
-    def _made(self, app: Flask, tell: Callable[[str], None]) -> Driver | None:
+    def _made(self, app: Flask, secrets: list[Secret], tell: Callable[[str], None]) -> Driver:
         """What Flask-Session's rows hold, they hold exactly."""
-        driver = super()._made(app, tell)
-        if driver is None or not isinstance(self._store, KeptRows):
+        driver = super()._made(app, secrets, tell)
+        if not isinstance(self._store, KeptRows):
             return driver
         return ExactDriver(**{field.name: getattr(driver, field.name) for field in fields(driver)})
 

@@ -48,6 +48,7 @@ KEYS = {
     "policy": f"PERMANENT_SESSION_LIFETIME, {_config.KEYS['policy']}",
 }
 """Where a fault was set that the core finds."""
+SECRETS = PREFIX + "SECRETS"
 _PEER = SecureCookieSessionInterface()
 _FLASKS_LIFETIME = Flask.default_config["PERMANENT_SESSION_LIFETIME"]
 
@@ -74,15 +75,19 @@ def name_of(app: Flask) -> str:
     return str(app.config.get(PREFIX + "NAME", app.config["SESSION_COOKIE_NAME"]))
 
 
+def checked_secrets(own: object) -> list[Secret]:
+    """What stands under ``SHORTCRUST_SECRETS``, or what the callable there gave."""
+    secrets = secret_list(SECRETS, own)
+    if not secrets:
+        raise ConfigError(f"{SECRETS} is an empty list: set at least one secret", "secret")
+    return secrets
+
+
 def secrets_of(app: Flask) -> list[Secret]:
     """Newest first; empty while there is none."""
-    own = app.config.get(PREFIX + "SECRETS")
+    own = app.config.get(SECRETS)
     if own is not None:
-        secrets = secret_list(PREFIX + "SECRETS", own)
-        if not secrets:
-            message = f"{PREFIX}SECRETS is an empty list: set at least one secret"
-            raise ConfigError(message, "secret")
-        return secrets
+        return checked_secrets(own)
     if not app.secret_key:
         return []
     current = secret_list("SECRET_KEY", [app.secret_key])

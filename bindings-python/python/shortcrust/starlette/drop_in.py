@@ -49,9 +49,7 @@ class DropIn(Peer):
         else:
             super().__init__(app, secrets[0], *peers)
             self.security_flags += "; partitioned" if partitioned else ""
-        # itsdangerous lists the newest last.
-        self.signer: TimestampSigner = TimestampSigner(secrets[::-1])
-        self._stock_signer = self.signer
+        self.use(secrets)
         self._domain = domain
         self.peer_exact: bool = peer_exact
         if checked and not peer_exact:
@@ -59,6 +57,12 @@ class DropIn(Peer):
             if not all(secrets):
                 _warn_of_empty_secret()
             self._engine()
+
+    def use(self, secrets: Sequence[str]) -> None:
+        """Signs with the first, from the next request on, and takes what any of them signed."""
+        # itsdangerous lists the newest last.
+        self.signer: TimestampSigner = TimestampSigner(secrets[::-1])
+        self._stock_signer = self.signer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         engine = self._engine()

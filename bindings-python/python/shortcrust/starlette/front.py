@@ -54,20 +54,21 @@ class OwnFront:
             "COOKIE_PARTITIONED": partitioned,
         }
         config = {PREFIX + key: value for key, value in (*cookie.items(), *settings.items())}
+        self._config = config
         try:
             store, purpose = _store_config.store_of(config, is_async=True)
             label_of = _of_connection(_store_config.label_of(config))
-            self.engine: _core.Engine = _config.build_engine(config, list(secrets))
+            engine = _config.build_engine(config, list(secrets))
             old_rows = _readers.old_rows(config, is_async=True)
         except ConfigError as error:
             raise ConfigError(in_our_words(str(error)), error.code) from None
         past = _readers.past_readers(config, ambient.now_ms())
-        for weakness in (*self.engine.warnings, *past):
+        for weakness in (*engine.warnings, *past):
             warn_at_start(in_our_words(weakness))
         # Starlette's cookies are plain JSON; the others have tags for what JSON lacks.
         is_plain = _config.is_plain(settings.get("FORMAT"))
         self.driver: Driver = Driver(
-            self.engine,
+            engine,
             fallback=json.dumps if is_plain else _tagged.dumps,
             ensure_ascii=is_plain,
             sleep=anyio.sleep,
@@ -80,6 +81,13 @@ class OwnFront:
         self._name = name
         self._names = (name, *_readers.old_cookies(config))
         self._take_over = None if rows is None else TakeOver(self.driver, rows, name, settings)
+
+    def use(self, secrets: Sequence[str]) -> None:
+        """Seals with the first, from the next request on, and opens what any of them sealed."""
+        try:
+            self.driver.engine = _config.build_engine(self._config, list(secrets))
+        except ConfigError as error:
+            raise ConfigError(in_our_words(str(error)), error.code) from None
 
     async def __call__(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         outer = Outer(scope)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from .. import _config
 from .._errors import ConfigError
+from .._secrets import Rekeyed
 from .arguments import lifetime, secret_list
 from .drop_in import DropIn
 from .front import OwnFront
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 class SessionMiddleware(DropIn):
     """Starlette's own ``SessionMiddleware`` (1.10), for http and websockets, with its cookies.
 
-    ``secret_key`` may be a list, newest first. Five things differ, and ``peer_exact=True`` takes
+    ``secret_key`` may be a list, newest first, or a callable that gives one, which is asked at each
+    request: secrets change while the server runs. Five things differ, and ``peer_exact=True`` takes
     them back: a change inside a nested list or dict is saved; a strange cookie is an empty session
     and not a 500; where the last of several cookies of the name does not open, the others are
     tried; another server's clock may be 60 seconds ahead; the session that is saved is the one that
@@ -33,7 +35,7 @@ class SessionMiddleware(DropIn):
     def __init__(
         self,
         app: ASGIApp,
-        secret_key: str | Secret | Sequence[str | Secret],
+        secret_key: str | Secret | Sequence[str | Secret] | Callable[[], Sequence[str | Secret]],
         session_cookie: str = "session",
         max_age: int | None = 14 * _config.DAY,
         path: str = "/",
@@ -58,7 +60,7 @@ class SessionMiddleware(DropIn):
         take_over: Rows | None = None,
         peer_exact: bool = False,
     ) -> None:
-        secrets = secret_list(secret_key)
+        secrets = secret_list(secret_key() if callable(secret_key) else secret_key)
         peers = (session_cookie, max_age, path, same_site, https_only, domain, partitioned)
         ours = {
             "FORMAT": format,
@@ -82,8 +84,20 @@ class SessionMiddleware(DropIn):
             if peer_exact:
                 raise ConfigError("peer_exact goes with Starlette's own arguments only")
             self._own = OwnFront(secrets, *peers, ours | lifetime(max_age, policy), take_over)
+        self._rekeyed: Rekeyed[None] | None = None
+        if callable(secret_key):
+            self._rekeyed = Rekeyed("secret_key", secret_key, self._use)
+
+    def _use(self, given: object) -> None:
+        secrets = secret_list(given)
+        if self._own is None:
+            self.use(secrets)
+        else:
+            self._own.use(secrets)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._rekeyed is not None:
+            self._rekeyed.current()
         if self._own is None or scope["type"] not in ("http", "websocket"):
             await super().__call__(scope, receive, send)
             return
