@@ -48,9 +48,11 @@ matrix: .venv/built bindings-node/node_modules/.built
 services:
 	$(SERVICES)
 
-# How much of 1,000 keys is left when 20 clients add them at once, on our stores and on others'.
+# How much of 1,000 keys is left when 20 clients add them at once, on our stores and on others'; and what a sweep of a
+# million records costs the writes of 20 clients.
 load: .venv/built bindings-node/node_modules/.built
 	$(SERVICES) run -- $(BIN)/python tests/load/load.py
+	$(BIN)/python tests/load/sweep.py
 
 # Ours against each peer, on tiny, typical and large sessions: writes docs/benchmarks.md. ROUNDS=5 for a quick look.
 bench: .venv/built bindings-node/node_modules/.built

@@ -86,9 +86,11 @@ function openFiles() {
 
 function openSqlite(database) {
   const folder = mkdtempSync(join(tmpdir(), 'shortcrust-'))
-  const store = new SQLiteStore(database(join(folder, 'sessions.db')))
+  const path = join(folder, 'sessions.db')
+  const store = new SQLiteStore(database(path))
   return {
     store,
+    path,
     close() {
       store.close()
       rmSync(folder, { recursive: true })

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { inspect } from 'node:util'
 
+import BetterSqlite from 'better-sqlite3'
 import { Redis as IORedis } from 'ioredis'
 import { MemoryStore } from 'shortcrust/stores/memory'
 import { MySQLStore } from 'shortcrust/stores/mysql'
@@ -37,6 +38,23 @@ for (const name of ["express-session's MemoryStore", 'connect-redis']) {
     await store.put(key, { text: 'two', expires: SOON() })
     for (const version of [1, 3])
       assert.deepEqual(await store.save(key, version, { text: 'x' }), { version: 2, text: 'two' })
+    await close()
+  })
+}
+
+for (const name of ['better-sqlite3', 'node:sqlite']) {
+  const { skip, open } = STORES[name]
+  test(`${name}: while a sweep goes on, others write, and this process serves`, { skip }, async () => {
+    const { store, path, close } = await open()
+    const other = new BetterSqlite(path, { timeout: 0 })
+    const rows =
+      "WITH RECURSIVE n(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM n WHERE n < 250) SELECT 'ended-' || n"
+    other.exec(`INSERT INTO shortcrust_session ${rows}, 1, NULL, 1, '' FROM n`)
+    const left = other.prepare('SELECT count(*) AS left FROM shortcrust_session')
+    const sweeping = store.sweep(2)
+    other.exec("INSERT INTO shortcrust_session VALUES ('live', 1, NULL, NULL, '')")
+    assert.deepEqual([left.get().left, await sweeping, left.get().left], [151, 250, 1])
+    other.close()
     await close()
   })
 }

@@ -9,18 +9,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import every_store
 import pytest
 import sqlalchemy
-from shortcrust.stores import SQLAlchemyStore, SQLiteStore
+from shortcrust.stores import Entry, SQLAlchemyStore, SQLiteStore
 from shortcrust.stores._sql import TABLES
 
-ENDED = 1_000_000 if os.environ.get("LONG") else 100_000
+ENDED = 1_000_000 if os.environ.get("LONG") else 30_000
 LIVE = 1_000
+PAUSES = {"sqlite": "time.sleep", "sqlalchemy": "pause"}
 NOW = 1_800_000_000_000
 
 SWEEPER = """
@@ -82,6 +83,30 @@ def postgres_table(_: Path) -> Iterator[Table]:
         url, connect = options["url"], options["connect_args"]["options"]
         yield store, ["postgres", url, connect], ask
         engine.dispose()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "sqlalchemy"])
+def test_while_a_sweep_of_sqlite_s_goes_on_others_write(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "sessions.db"
+    other = SQLiteStore(path, busy_timeout=0)
+    other.load([])
+    with closing(sqlite3.connect(path)) as connection, connection:
+        ended = ((f"ended-{n}", 1, None, NOW - 1, "") for n in range(250))
+        connection.executemany("INSERT INTO shortcrust_session VALUES (?, ?, ?, ?, ?)", ended)
+    store: Any = SQLiteStore(path)
+    if kind == "sqlalchemy":
+        store = SQLAlchemyStore(sqlalchemy.create_engine(f"sqlite:///{path}"))
+    others: list[str] = []
+
+    def others_turn(_: float) -> None:
+        others.append(other.put(f"live-{len(others)}", Entry("", None, NOW)))
+
+    monkeypatch.setattr(f"shortcrust.stores._sync.{kind}.{PAUSES[kind]}", others_turn)
+    assert store.sweep(NOW) == 250
+    assert others == ["done", "done"]
+    assert store.sweep(NOW) == 0
 
 
 @pytest.mark.parametrize("table", [sqlite_table, postgres_table], ids=["sqlite", "postgres"])

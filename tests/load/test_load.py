@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import sweep
 from load import (
     CLIENTS,
     DROP_INS,
@@ -65,6 +66,20 @@ def test_every_key_is_there_after_the_failover_of_the_sessions_master(load: Cell
     result = run_with_failover(load)
     assert result.kept == CLIENTS * KEYS
     assert result.conflicts >= 100, "there was no contention, so that nothing was shown"
+
+
+@pytest.mark.skipif(not LONG, reason="servers of their own take seconds: LONG=1")
+@pytest.mark.parametrize("name", sweep.SERVERS)
+def test_every_write_beside_a_sweep_is_done_and_the_sweep_ends(name: str) -> None:
+    kind = sweep.SERVERS[name]
+    if kind:
+        kind.require()
+    with sweep.database(name) as new:
+        result = sweep.run(new.url, ended=10_000, alone=1)
+    # The tombstones of the clients end while it sweeps only on a machine that takes a minute.
+    assert result.swept >= 10_000
+    assert result.alone.times
+    assert result.beside.times
 
 
 @pytest.mark.parametrize("load", OURS if LONG else SOME, ids=str)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from time import sleep as pause
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+__all__ = ["blocking", "pause"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
