@@ -32,6 +32,7 @@ EXAMPLE_django = $(BIN)/python examples/django/manage.py migrate && $(BIN)/pytho
 EXAMPLE_express = node examples/express/app.mjs
 EXAMPLE_fastify = node examples/fastify/app.mjs
 EXAMPLE_koa = node examples/koa/app.mjs
+EXAMPLE_shared = $(BIN)/python examples/shared/proxy.py
 
 example: .venv/examples examples/node_modules/.built
 	$(EXAMPLE_$(NAME))

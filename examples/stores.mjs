@@ -1,4 +1,4 @@
-/** Where the sessions are kept: `sqlite:///sessions.db`, `mysql://…` or `redis://…`. */
+/** Where the sessions are kept: `sqlite:///sessions.db`, `mysql://…` (or SQLAlchemy's `mysql+pymysql://…`) or `redis://…`. */
 export async function storeAt(url) {
   if (url.startsWith('redis')) {
     const { createClient } = await import('redis')
@@ -8,7 +8,7 @@ export async function storeAt(url) {
   if (url.startsWith('mysql')) {
     const mysql = await import('mysql2/promise')
     const { MySQLStore } = await import('shortcrust/stores/mysql')
-    const store = new MySQLStore(mysql.createPool(url))
+    const store = new MySQLStore(mysql.createPool(url.replace(/^mysql\+\w+/, 'mysql')))
     await store.createTables()
     return store
   }

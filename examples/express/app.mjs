@@ -20,6 +20,8 @@ function browser(req) {
 }
 
 const app = express()
+// Behind a proxy that ends HTTPS, believe what it says of the connection.
+app.set('trust proxy', process.env.BEHIND_PROXY ? 1 : false)
 nunjucks.configure(pages, { autoescape: true, express: app })
 app.use('/static', express.static(`${pages}/static`))
 app.use(express.urlencoded({ extended: false }))

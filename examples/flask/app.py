@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Request, Response, redirect, render_template, request, session
 from shortcrust.flask import Shortcrust, login, logout, sessions, user
+from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.security import check_password_hash, generate_password_hash
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ PAGES = os.path.join(os.path.dirname(__file__), "../pages")
 GOODS = ["Sourdough", "Quiche", "Apple pie", "Cheese straws"]
 
 app = Flask(__name__, template_folder=PAGES, static_folder=f"{PAGES}/static")
+# Behind a proxy that ends HTTPS, believe what it says of the connection.
+if os.environ.get("BEHIND_PROXY"):
+    app.wsgi_app = ProxyFix(app.wsgi_app, x_proto=1)  # type: ignore[method-assign]
 # With a key that is drawn at each start, everybody is logged out by a restart.
 app.config["SECRET_KEY"] = os.environ.get("SECRET_KEY") or secrets.token_hex(32)
 

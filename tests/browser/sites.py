@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 EXAMPLES = HERE.parent.parent / "examples"
-PYTHONS = ("django", "fastapi", "flask")
+PYTHONS = ("django", "fastapi", "flask", "shared")
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,8 @@ class Site:
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
             "FAKETIME_NO_CACHE": "1",
             "FAKETIME_TIMESTAMP_FILE": str(self._clock),
-            "LD_PRELOAD": libfaketime(),
+            # A proxy has no business with it.
+            "APPS_PRELOAD" if self.name == "shared" else "LD_PRELOAD": libfaketime(),
             "DATABASE": str(self._folder / "shop.sqlite3"),
             "HTTPS": "on",
             "KEY": str(self._certificate.key),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Playwright
     from sites import Site
 
-EXAMPLES = ("django", "express", "fastapi", "fastify", "flask", "koa")
+EXAMPLES = ("django", "express", "fastapi", "fastify", "flask", "koa", "shared")
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 
 Start = "Callable[[str, bool], Site]"
