@@ -24,7 +24,7 @@ test-long: test test-browser conformance matrix
 test-browser: .venv/browser .venv/examples examples/node_modules/.built
 	$(BIN)/pytest --quiet tests/browser
 
-# One of examples/, on its framework's usual port: make example NAME=flask
+# One of examples/, on its framework's usual port: make example NAME=flask, or NAME=lessons-flask
 NAME ?= flask
 EXAMPLE_flask = $(BIN)/python examples/flask/app.py
 EXAMPLE_fastapi = $(BIN)/uvicorn --app-dir examples/fastapi app:app
@@ -33,6 +33,9 @@ EXAMPLE_express = node examples/express/app.mjs
 EXAMPLE_fastify = node examples/fastify/app.mjs
 EXAMPLE_koa = node examples/koa/app.mjs
 EXAMPLE_shared = $(BIN)/python examples/shared/proxy.py
+EXAMPLE_lessons-django = $(BIN)/python examples/lessons/django/app.py
+EXAMPLE_lessons-node = node examples/lessons/node/app.mjs
+EXAMPLE_lessons-flask = $(BIN)/python examples/lessons/flask/app.py
 
 example: .venv/examples examples/node_modules/.built
 	$(EXAMPLE_$(NAME))

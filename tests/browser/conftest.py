@@ -16,8 +16,15 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Playwright
 
-# Without these Chromium asks its maker's servers for much that no test needs.
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    # Without these Chromium asks its maker's servers for much that no test needs.
+    "--disable-background-networking",
+    "--disable-sync",
+    # Names that are this machine and not localhost, for which browsers make exceptions.
+    "--host-resolver-rules=MAP *.test 127.0.0.1",
+]
 
 
 @pytest.fixture(scope="session")

@@ -20,11 +20,13 @@ from cryptography.x509.oid import NameOID
 from processes import free_port
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from typing_extensions import Self
 
 HERE = Path(__file__).parent
 EXAMPLES = HERE.parent.parent / "examples"
-PYTHONS = ("django", "fastapi", "flask", "shared")
+PYTHONS = ("django", "fastapi", "flask", "lessons/django", "lessons/flask", "shared")
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,16 @@ class Certificate:
 class Site:
     """An example that runs; with ``store`` its sessions are in SQLite, else in their cookies."""
 
-    def __init__(self, name: str, certificate: Certificate, folder: Path, *, store: bool) -> None:
-        self.name, self.has_store = name, store
+    def __init__(
+        self,
+        name: str,
+        certificate: Certificate,
+        folder: Path,
+        *,
+        store: bool,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
+        self.name, self.has_store, self._settings = name, store, settings or {}
         self._certificate, self._folder, self._port = certificate, folder, free_port()
         self._clock = folder / "clock"
         self._process: subprocess.Popen[bytes] | None = None
@@ -90,10 +100,12 @@ class Site:
             "APPS_PRELOAD" if self.name == "shared" else "LD_PRELOAD": libfaketime(),
             "DATABASE": str(self._folder / "shop.sqlite3"),
             "HTTPS": "on",
+            "LESSONS_FOLDER": str(self._folder),
             "KEY": str(self._certificate.key),
             "PORT": str(self._port),
             "SECRET_KEY": "a secret for browser tests only, of thirty-two bytes",
         }
+        env |= self._settings
         if self.has_store:
             env["SESSION_STORE"] = f"sqlite:///{self._folder / 'sessions.sqlite3'}"
         with (self._folder / "log").open("wb") as log:

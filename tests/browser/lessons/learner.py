@@ -1,0 +1,53 @@
+"""What people do at a lesson, in the words of the tests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, Cookie, Locator, Page
+    from sites import Site
+    from typing_extensions import Self
+
+
+class Learner:
+    """Somebody with a browser, at a lesson."""
+
+    def __init__(self, site: Site, context: BrowserContext) -> None:
+        self.site, self.context = site, context
+        self.page: Page = context.pages[0] if context.pages else context.new_page()
+
+    def opens(self, slug: str, host: str = "localhost") -> Self:
+        self.page.goto(self.site.url(f"/{slug}", host))
+        expect(self.page.locator("body[data-ready]")).to_be_attached()
+        return self
+
+    def presses(self, label: str, part: int = 0) -> str:
+        """What the effect says then. Where a button is there in several parts, this part's."""
+        step = self.step(label, part)
+        effect = step.locator("output")
+        # So that what was there before is not taken for what comes.
+        effect.evaluate("output => output.replaceChildren()")
+        step.get_by_role("button", name=label, exact=True).click()
+        expect(effect.locator("dd").first).to_be_attached()
+        return effect.inner_text()
+
+    def step(self, label: str, part: int = 0) -> Locator:
+        found = self.page.get_by_role("button", name=label, exact=True)
+        return self.page.locator(".step").filter(has=found).nth(part)
+
+    @property
+    def table(self) -> dict[str, tuple[str, str]]:
+        """What the page says that the browser has: by the name the value, and "yes" or "no"."""
+        rows = self.page.locator("#cookies tr:has(td)").all()
+        cells = [row.locator("th, td").all_inner_texts() for row in rows]
+        return {name: (value, readable) for name, value, readable in cells if name != "csrftoken"}
+
+    @property
+    def cookies(self) -> dict[str, Cookie]:
+        """What the browser really has, with what no page can see."""
+        found = {cookie["name"]: cookie for cookie in self.context.cookies()}
+        found.pop("csrftoken", None)
+        return found
