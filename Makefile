@@ -22,7 +22,7 @@ test-long: test test-browser conformance matrix
 
 # The examples in a real browser, headless: apt-get install chromium libfaketime
 test-browser: .venv/browser .venv/examples examples/node_modules/.built
-	$(BIN)/pytest --quiet tests/browser
+	$(SERVICES) run -- $(BIN)/pytest --quiet tests/browser
 
 # One of examples/, on its framework's usual port: make example NAME=flask, or NAME=lessons-flask
 NAME ?= flask
