@@ -59,7 +59,7 @@ pub use format::Format;
 pub use keyring::{Keyring, Secret};
 pub use policy::Policy;
 pub use session::{
-    Action, Answer, Chain, Content, Duplicates, Engine, EngineBuilder, Entry, Failure, FormatSpec, Head,
-    Need, Reader, Revocation, Row, Session,
+    Action, Answer, Chain, Content, Duplicates, Engine, EngineBuilder, Entry, Event, Failure, FormatSpec,
+    Head, Need, Reader, Revocation, Row, Session,
 };
 pub use time::{Seconds, UnixMillis};

@@ -93,6 +93,7 @@ impl<F: Format + 'static> From<F> for Chain {
 /// What came in and opened.
 #[derive(Clone, Debug)]
 pub(crate) struct Found {
+    pub(crate) format: &'static str,
     pub(crate) opened: Opened,
     /// `None` for an id: only its record can tell.
     pub(crate) facts: Option<Facts>,
@@ -241,7 +242,8 @@ impl Chain {
         for (at, (format, dialect)) in core::iter::once((self.writer(), dialect)).chain(readers).enumerate() {
             let cost = cx.token.len() * format.keys();
             *budget = budget.checked_sub(cost).ok_or(Reason::TooMany)?;
-            match format.open(cx).and_then(|opened| Found::new(opened, at, dialect, cx.token)) {
+            match format.open(cx).and_then(|opened| Found::new(format.name(), opened, at, dialect, cx.token))
+            {
                 Ok(found) => return Ok(found),
                 Err(reason) => refusal = more_telling(refusal, reason),
             }
@@ -251,14 +253,20 @@ impl Chain {
 }
 
 impl Found {
-    fn new(opened: Opened, reader: usize, dialect: Dialect, token: &str) -> Result<Self, Reason> {
+    fn new(
+        format: &'static str,
+        opened: Opened,
+        reader: usize,
+        dialect: Dialect,
+        token: &str,
+    ) -> Result<Self, Reason> {
         let facts = match &opened.body {
             Body::Payload(text) => Some(payload::scan(text, dialect)?),
             Body::Id(_) => None,
         };
         let stale = reader > 0 || opened.key > 0;
         let is_nameless = reader > 0 && facts.is_some() && opened.meta.id.is_none();
-        Ok(Self { opened, facts, stale, dialect, nameless: is_nameless.then(|| token.to_string()) })
+        Ok(Self { format, opened, facts, stale, dialect, nameless: is_nameless.then(|| token.to_string()) })
     }
 }
 

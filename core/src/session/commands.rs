@@ -5,7 +5,7 @@ use alloc::{borrow::ToOwned, format, string::String};
 use super::{
     Content, Session,
     stored::Stored,
-    tables::{Event, Leave, next},
+    tables::{Command, Leave, next},
 };
 use crate::{
     error::{ConfigError, Reason},
@@ -16,7 +16,7 @@ use crate::{
 impl Session {
     /// Ends the session: its cookie is deleted. Terminal, but for what follows a login or `regenerate`.
     pub fn destroy(&mut self) {
-        self.enter(Event::Destroy);
+        self.enter(Command::Destroy);
         self.leave_id(Leave::End);
         self.moved = true;
         // What begins afterwards in this request is nobody's.
@@ -92,19 +92,19 @@ impl Session {
 
     /// The payload to read again; `None` where no session came in or it has ended.
     pub fn reload(&mut self) -> Option<&str> {
-        self.enter(Event::Reload).then_some(())?;
+        self.enter(Command::Reload).then_some(())?;
         self.payload()
     }
 
     /// Seals the session again though nothing changed, so that its idle time starts anew.
     pub fn touch(&mut self) {
-        self.renew |= self.enter(Event::Touch);
+        self.renew |= self.enter(Command::Touch);
     }
 
-    pub(super) fn enter(&mut self, event: Event) -> bool {
-        let Some(state) = next(self.state, event) else { return false };
+    pub(super) fn enter(&mut self, command: Command) -> bool {
+        let Some(state) = next(self.state, command) else { return false };
         self.state = state;
-        self.epoch += u32::from(matches!(event, Event::Destroy | Event::Regenerate));
+        self.epoch += u32::from(matches!(command, Command::Destroy | Command::Regenerate));
         true
     }
 
@@ -117,7 +117,7 @@ impl Session {
                 *stored = Stored::default();
             }
         }
-        self.enter(Event::Regenerate);
+        self.enter(Command::Regenerate);
         self.leave_id(leave);
         if leave != Leave::Privilege {
             self.label.set(None);

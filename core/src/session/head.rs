@@ -2,7 +2,11 @@
 
 use alloc::{borrow::ToOwned, format, string::String, vec, vec::Vec};
 
-use super::{Content, Head, Session, engine::Settings, tables::CookieChange};
+use super::{
+    Content, Event, Head, Session,
+    engine::Settings,
+    tables::{CookieChange, State},
+};
 use crate::{
     cookie::SetCookie,
     entropy::{Entropy, draw},
@@ -30,10 +34,16 @@ impl Session {
         let mut head = Head { vary: true, ..Head::default() };
         match self.cookie_change(content, now) {
             CookieChange::Nothing => {}
-            CookieChange::Expire => head.cookies = self.deletions(connection),
+            CookieChange::Expire => {
+                head.cookies = self.deletions(connection);
+                if self.stored.is_none() {
+                    self.events.add(Event::Ended);
+                }
+            }
             CookieChange::Seal => match self.set_cookie(content, connection, now, rng) {
                 Ok(cookie) => {
                     head.cookies.push(cookie);
+                    self.tell_cookie(content);
                     if self.cookie_sent && self.epoch > 0 {
                         // The newer cookie counts until it ends, and the older one may live longer.
                         head.cookies.extend(self.deletions_elsewhere(connection));
@@ -48,6 +58,16 @@ impl Session {
         self.is_head_given = true;
         head.cache_control = (!head.cookies.is_empty()).then_some("private, no-store");
         Ok(head)
+    }
+
+    /// A session in its cookie; of one in a store the store's writes are told.
+    fn tell_cookie(&mut self, content: &Content<'_>) {
+        match self.state {
+            _ if self.stored.is_some() => {}
+            State::Live if content.is_asked() && !self.is_cookie_stale => {}
+            State::Live => self.tell_again(),
+            State::Fresh | State::Ended => self.events.add(Event::Created),
+        }
     }
 
     /// Why a session that was only to be renewed or converted stays in the cookie that it came in.

@@ -4,7 +4,7 @@
 use alloc::{borrow::ToOwned, string::String, vec, vec::Vec};
 
 use super::{
-    Content, Engine, Failure, Session,
+    Content, Engine, Event, Failure, Session,
     actions::{Action, Answer, Need, rows},
     chain::OldRow,
     engine::Mode,
@@ -184,6 +184,7 @@ impl Session {
         let engine = Engine::from(&*self);
         *self = Self { suppressed: true, ..engine.fresh(Reason::Unavailable) }.with_cookies_of(self);
         self.failure = Some(Failure { reason: Reason::Unavailable, raise: !self.settings.tolerates_outage });
+        self.events.add(Event::Failed(Reason::Unavailable));
         self.has_given_up = true;
     }
 
@@ -194,6 +195,7 @@ impl Session {
             _ => reason == Reason::Conflict,
         };
         (self.reason, self.failure) = (Some(reason), Some(Failure { reason, raise }));
+        self.events.add(Event::Failed(reason));
         self.suppressed |= matches!(reason, Reason::Ended | Reason::Identity);
         self.has_given_up |= !self.suppressed;
         if let (true, Some(stored)) = (self.suppressed, &mut self.stored) {
@@ -266,7 +268,11 @@ impl Session {
         let Some(stored) = &mut self.stored else { return };
         stored.leaving = None;
         (self.is_told, self.moved, self.bare) = (false, false, false);
+        if write.conflicts > 0 {
+            self.events.add(Event::Merged(write.conflicts.into()));
+        }
         let Some(target) = write.target else {
+            self.events.add(Event::Ended);
             self.cookie_due = tables::cookie_of_stored(StoreChange::End, self.cookie_sent, false);
             return;
         };
@@ -277,6 +283,8 @@ impl Session {
             Some(row) => row.version,
         };
         let is_created = target.over.is_none();
+        let is_new = is_created && !target.record.converted;
+        let is_again = is_created || target.is_touch || self.is_cookie_stale;
         (self.meta.created, self.meta.issued) = (Some(target.record.created), Some(now));
         self.meta.user.clone_from(&target.record.user);
         self.label.set(target.record.label.clone());
@@ -290,6 +298,11 @@ impl Session {
         self.state = State::Live;
         self.renew = false;
         self.incoming_is(&mine);
+        if is_new {
+            self.events.add(Event::Created);
+        } else if is_again {
+            self.tell_again();
+        }
     }
 
     /// Sessions in cookies: the ids that ended are made known.

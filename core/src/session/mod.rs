@@ -4,6 +4,7 @@ mod actions;
 mod chain;
 mod commands;
 mod engine;
+mod events;
 mod head;
 mod identity;
 mod label;
@@ -28,10 +29,12 @@ use alloc::{
 pub use actions::{Action, Answer, Entry, Need, Row};
 pub use chain::{Chain, Duplicates, Reader};
 pub use engine::{Engine, EngineBuilder};
+pub use events::Event;
 pub use revocation::Revocation;
 pub use spec::FormatSpec;
 
 use engine::Settings;
+use events::Events;
 use identity::Identity;
 use label::Label;
 use machine::Task;
@@ -143,6 +146,7 @@ pub struct Session {
     failure: Option<Failure>,
     not_renewed: Option<SealError>,
     conflicts: u32,
+    events: Events,
     task: Task,
     /// To be begun when the task is done.
     revoking: Option<Revoking>,
@@ -188,6 +192,7 @@ impl Session {
             failure: None,
             not_renewed: None,
             conflicts: 0,
+            events: Events::default(),
             task: Task::Idle,
             revoking: None,
             revoked: None,

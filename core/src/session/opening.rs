@@ -7,6 +7,7 @@ use super::{
     actions::Row,
     chain::{Duplicates, Found},
     engine::{Mode, Settings},
+    events::Events,
     label::Label,
     revocation,
     stored::{Loaded, Stored},
@@ -112,10 +113,13 @@ impl Engine {
         let mut live: Vec<Session> = Vec::new();
         let mut refusal: Option<Refusal> = None;
         for candidate in candidates {
+            let events = Events::came(candidate.found.format, candidate.found.opened.key);
             let (own, others) = rest.split_at(candidate.keys.len().min(rest.len()));
             rest = others;
             match self.restored(candidate, own, now) {
-                Ok(session) => live.push(session),
+                Ok(session) => {
+                    live.push(Session { events, ..session });
+                }
                 Err(other) => refusal = Some(refusal.filter(|first| first.is_fresh).unwrap_or(other)),
             }
         }

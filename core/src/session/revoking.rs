@@ -7,7 +7,7 @@ use alloc::{
 };
 
 use super::{
-    Content, Engine, Failure, Session,
+    Content, Engine, Event, Failure, Session,
     actions::{Answer, Need},
     revocation::Revocation,
     tables::{self, Own, Told},
@@ -108,6 +108,7 @@ impl Session {
             return;
         }
         self.revoked = revocation.count();
+        self.events.add(Event::Revoked(self.revoked));
         let (own, user, mine) = match whom {
             Whom::One(key) => {
                 let is_meant = self.revoked == Some(1) && self.key() == Some(key.as_str());

@@ -15,7 +15,7 @@ pub(super) enum State {
 
 /// What the handler commands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Event {
+pub(super) enum Command {
     Destroy,
     Regenerate,
     Reload,
@@ -62,13 +62,13 @@ impl Change {
 }
 
 /// `None` where the command has no meaning.
-pub(super) fn next(state: State, event: Event) -> Option<State> {
-    match (state, event) {
-        (_, Event::Destroy) => Some(State::Ended),
+pub(super) fn next(state: State, command: Command) -> Option<State> {
+    match (state, command) {
+        (_, Command::Destroy) => Some(State::Ended),
         // Even from `Ended`: what follows is another session.
-        (_, Event::Regenerate) => Some(State::Fresh),
-        (State::Live, Event::Reload | Event::Touch) => Some(state),
-        (State::Fresh, Event::Reload | Event::Touch) | (State::Ended, _) => None,
+        (_, Command::Regenerate) => Some(State::Fresh),
+        (State::Live, Command::Reload | Command::Touch) => Some(state),
+        (State::Fresh, Command::Reload | Command::Touch) | (State::Ended, _) => None,
     }
 }
 

@@ -9,6 +9,7 @@ use super::{
     Engine, Session,
     actions::{Action, Answer, Entry, Row, rows},
     chain::OldRow,
+    events::Events,
     revocation,
     tables::{CookieChange, State},
 };
@@ -150,7 +151,8 @@ impl Session {
         let engine = Engine::from(&*self);
         match engine.of_record(taking.id(&self.settings.scope), false, row, now) {
             Ok(session) => {
-                let session = Self { cookie_due: CookieChange::Seal, ..session };
+                let events = Events::came("express-session", 0);
+                let session = Self { cookie_due: CookieChange::Seal, events, ..session };
                 *self = session.with_cookies_of(self);
             }
             Err(refusal) => (self.reason, self.suppressed) = (Some(refusal.reason), refusal.is_fresh),
