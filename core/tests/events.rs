@@ -19,6 +19,7 @@ fn engine(chain: Chain) -> Engine {
     Engine::builder(chain).policy(Policy::default()).build().unwrap()
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "a source of random bytes may fail")]
 fn rng(bytes: &mut [u8]) -> Result<(), EntropyError> {
     bytes.fill(7);
     Ok(())
