@@ -9,7 +9,7 @@ RUST := $(shell find core/src bindings-*/src -name '*.rs') $(wildcard stores/*.r
 .PHONY: demo test test-long test-browser example conformance matrix services load bench fuzz lint clean
 .DELETE_ON_ERROR:
 
-demo: .venv/built tests/interop/node_modules/.built
+demo: .venv/built tests/interop/node_modules/.built examples/node_modules/.built
 	$(BIN)/python tests/interop/demo.py $(if $(ONCE),--once)
 
 test: lint

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import json
 import os
 import socket
 import subprocess
@@ -15,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shortcrust import ShortcrustError, ambient
+from shortcrust import ambient
 from shortcrust._core import Codec
 
 HERE = Path(__file__).parent
@@ -107,14 +106,13 @@ class Tokens:
 
 
 class Front(ThreadingHTTPServer):
-    """Sends ``/FORMAT/APP/...`` on to an app, and serves one page itself."""
+    """Sends ``/FORMAT/APP/...`` on to an app."""
 
     daemon_threads = True
 
-    def __init__(self, shops: list[Shop], page: str) -> None:
-        super().__init__(("127.0.0.1", int(os.environ.get("PORT", "0"))), Handler)
+    def __init__(self, shops: list[Shop]) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
         self.shops = {shop.format: shop for shop in shops}
-        self.page = page
 
     @property
     def url(self) -> str:
@@ -137,22 +135,10 @@ class Handler(BaseHTTPRequestHandler):
         shop = self.server.shops.get(session_format)
         if shop and app in shop.ports:
             self._forward(shop.ports[app], "/" + "".join(rest).rstrip("/"))
-        elif shop and app == "cookie":
-            self._answer(200, [("Content-Type", "application/json")], self._decoded(shop))
         else:
-            self._answer(200, [("Content-Type", "text/html; charset=utf-8")], self.server.page)
+            self._answer(404, [], b"")
 
     do_POST = do_GET
-
-    def _decoded(self, shop: Shop) -> str:
-        """The session's cookie and what is in it: the page knows the demo's secret."""
-        header, now = self.headers.get("Cookie", ""), int(time.time() * 1000)
-        token = next((part for part in header.split("; ") if part.startswith(shop.name)), None)
-        try:
-            decoded = Tokens(shop, SECRET).open(header, now)
-        except ShortcrustError as refusal:
-            decoded = refusal.code
-        return json.dumps({"token": token, "decoded": decoded})
 
     def _forward(self, port: int, path: str) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -163,8 +149,7 @@ class Handler(BaseHTTPRequestHandler):
         self._answer(response.status, headers, response.read())
         upstream.close()
 
-    def _answer(self, status: int, headers: list[tuple[str, str]], body: str | bytes) -> None:
-        data = body.encode() if isinstance(body, str) else body
+    def _answer(self, status: int, headers: list[tuple[str, str]], data: bytes) -> None:
         self.send_response(status)
         for name, value in headers:
             if name.lower() != "content-length":

@@ -16,7 +16,7 @@ HERE = Path(__file__).parent
 
 @pytest.mark.parametrize("session_format", ["flask", "sealed"])
 def test_a_visit_to_both_apps_shares_one_session(session_format: str) -> None:
-    with Shop(session_format) as shop, Front([shop], "") as front:
+    with Shop(session_format) as shop, Front([shop]) as front:
         rows = list(visit(shop, front.url))
     assert len(rows) == {"flask": 11, "sealed": 13}[session_format]
     assert [row for row in rows if not row.holds] == []
@@ -26,7 +26,7 @@ def test_the_demo_ends_its_apps_when_it_is_terminated() -> None:
     command = [sys.executable, "-u", str(HERE / "demo.py")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as demo:
         assert demo.stdout
-        assert any("Do the same by hand" in line for line in demo.stdout)
+        assert any("in SQLite" in line for line in demo.stdout)
         apps = children(demo.pid)
         assert len(apps) == 4
         demo.terminate()
