@@ -35,7 +35,8 @@ HOP_BY_HOP = {"connection", "content-length", "date", "keep-alive", "server", "t
 class Apps:
     """Both, as processes of their own."""
 
-    def __init__(self, settings: dict[str, str] | None = None) -> None:
+    def __init__(self, settings: dict[str, str] | None = None, output: int | None = None) -> None:
+        self._output = output
         self.ports = {name: free_port() for name in COMMANDS}
         self._settings = {"SECRET_KEY": secrets.token_hex(32), "BEHIND_PROXY": "1"}
         self._settings |= os.environ | (settings or {})
@@ -44,7 +45,7 @@ class Apps:
     def __enter__(self) -> Self:
         for name, command in COMMANDS.items():
             env = self._settings | {"PORT": str(self.ports[name])}
-            process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL)  # noqa: S603
+            process = subprocess.Popen(command, env=env, stdout=self._output, stderr=self._output)  # noqa: S603
             self._processes.append(process)
         try:
             for port in self.ports.values():

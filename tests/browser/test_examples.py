@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import axe_playwright_python
 import pytest
+from axe import findings
 from conftest import ARGUMENTS
 from people import PASSWORD, Person
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from sites import Site
 
 EXAMPLES = ("django", "express", "fastapi", "fastify", "flask", "koa", "shared")
-AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 
 Start = "Callable[[str, bool], Site]"
 Come = "Callable[[Site], Person]"
@@ -260,9 +259,3 @@ def test_no_page_has_a_fault_that_axe_finds(in_store: Site, person: Come, scheme
     elsewhere.logs_in()
     for path in ("/", "/basket", "/sessions"):
         assert findings(ada.visits(path)) == []
-
-
-def findings(page: Page) -> list[str]:
-    page.add_script_tag(content=AXE.read_text())
-    found = page.evaluate("axe.run()")["violations"]
-    return [f"{page.url}: {one['id']}: {one['help']}" for one in found]

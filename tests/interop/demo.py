@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import tempfile
 import threading
@@ -59,8 +60,8 @@ def serve() -> None:
         path = f"{folder}/sessions.sqlite3"
         stored = {"SESSION_STORE": f"sqlite:///{path}", "SECRET_KEY": SECRET}
         ports = int(os.environ.get("PORT") or free_port()), free_port()
-        in_cookie = stack.enter_context(Apps({"SECRET_KEY": SECRET}))
-        in_store = stack.enter_context(Apps(stored))
+        in_cookie = stack.enter_context(Apps({"SECRET_KEY": SECRET}, subprocess.DEVNULL))
+        in_store = stack.enter_context(Apps(stored, subprocess.DEVNULL))
         first = Watch(in_cookie, Engine(SECRET, None), ports[1], "localhost", ports[0])
         second = Watch(in_store, Engine(SECRET, SQLiteStore(path)), ports[0], "127.0.0.1", ports[1])
         stack.enter_context(first)

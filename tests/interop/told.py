@@ -65,10 +65,15 @@ def _storing(before: View, after: View, left: str | None) -> list[dict[str, str]
     if after.key and before.key != after.key:
         steps.append({"did": "Record created", "why": "a session has one as soon as it has data"})
     elif after.key and before.version != after.version:
-        versions = f"version {before.version} became {after.version}"
-        why = f"{versions}: written only over what was read, else merged first"
-        steps.append({"did": "Record written", "why": why})
+        steps.append({"did": "Record written", "why": _written(before.version, after.version)})
     return steps
+
+
+def _written(old: int | None, new: int | None) -> str:
+    versions = f"version {old} became {new}"
+    if old is not None and new is not None and new > old + 1:
+        return f"{versions}: another request wrote meanwhile, and both changes were joined"
+    return f"{versions}, and nothing else had been written since it was read"
 
 
 def _cookie(
@@ -99,4 +104,8 @@ def _given(before: View, after: View, changed: list[str], *, is_stored: bool) ->
         return "a session began"
     if changed and not is_stored:
         return "the data changed, so they are sealed anew"
+    if changed:
+        return (
+            "the same id again: with a write the session's time begins anew, and the cookie's too"
+        )
     return "a quarter of the session's time is over, so it is renewed"
