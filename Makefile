@@ -88,7 +88,7 @@ fuzz:
 		grep number_of_executed_units target/fuzz/found/$$target.log; \
 	done
 
-lint: .venv/built bindings-node/node_modules/.built tests/interop/node_modules/.built
+lint: .venv/built bindings-node/node_modules/.built tests/interop/node_modules/.built examples/node_modules/.built
 	cargo fmt --all --check
 	cargo fmt --check --manifest-path fuzz/Cargo.toml
 	cargo clippy --quiet --workspace --all-targets -- -D warnings
