@@ -1,6 +1,8 @@
 // What the store in files has and the others have not.
 import assert from 'node:assert/strict'
 import {
+  chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -19,6 +21,7 @@ import { inspect } from 'node:util'
 
 import { FileStore } from 'shortcrust/stores/file'
 
+import { locked } from '../dist/stores/file-lock.js'
 import native from '../native.js'
 import { newKey, newUser } from './stores.mjs'
 import { clock } from './support.mjs'
@@ -145,6 +148,47 @@ test('a lock that another holds is waited for, and then an error', async (contex
   await assert.rejects(store.save(key, 1, { text: 'y' }), { code: 'ETIMEDOUT', message: /for 0.05 s/ })
   lock.release()
   assert.equal(await store.save(key, 1, { text: 'y' }), 'done')
+})
+
+test('each that waits for a lock waits its own time, from its call on', async (context) => {
+  const { folder } = opened(context)
+  const lock = native.FileLock.attempt(join(folder, '.lock'))
+  let now = 0
+  context.mock.method(performance, 'now', () => now)
+  const enter = () => locked(folder, 5_000, async () => 'inside')
+  const first = Promise.allSettled([enter(), enter(), enter()])
+  now = 4_000
+  const late = enter()
+  now = 5_001
+  const codes = (await first).map(({ reason }) => reason?.code)
+  assert.deepEqual(codes, ['ETIMEDOUT', 'ETIMEDOUT', 'ETIMEDOUT'])
+  lock.release()
+  assert.equal(await late, 'inside')
+})
+
+const noOwners = process.geteuid === undefined && 'Windows has no such modes'
+
+for (const where of ['', 'records', 'users']) {
+  test(`a folder (${where || 'the whole'}) that others may write to is refused`, {
+    skip: noOwners,
+  }, (context) => {
+    const { folder } = opened(context)
+    for (const mode of [0o720, 0o702, 0o1777]) {
+      chmodSync(join(folder, where), mode)
+      const message = /others may write to the folder .* chmod 700 it/
+      assert.throws(() => new FileStore(folder), { name: 'ConfigError', code: 'option', message })
+    }
+    chmodSync(join(folder, where), 0o755)
+    assert.ok(new FileStore(folder))
+  })
+}
+
+test('a folder of another user is refused', {
+  skip: noOwners || (process.geteuid() !== 0 && 'only root gives folders away'),
+}, (context) => {
+  const { folder } = opened(context)
+  chownSync(folder, 65_534, 65_534)
+  assert.throws(() => new FileStore(folder), { name: 'ConfigError', message: /belongs to another user/ })
 })
 
 test('a folder that is gone is an error that names no key, and is not made again', async (context) => {

@@ -10,6 +10,7 @@ import { inspect } from 'node:util'
 
 import BetterSqlite from 'better-sqlite3'
 import { Redis as IORedis } from 'ioredis'
+import { FileStore } from 'shortcrust/stores/file'
 import { MemoryStore } from 'shortcrust/stores/memory'
 import { MySQLStore } from 'shortcrust/stores/mysql'
 import { PostgresStore } from 'shortcrust/stores/postgres'
@@ -209,21 +210,53 @@ for (const client of ['better-sqlite3', 'node:sqlite']) {
   })
 }
 
-test('memory: where there is no room, what ended goes first, then what was made first', async (context) => {
+test('memory: where there is no room, what ended goes first, then what nobody used for longest', async (context) => {
   const now = Date.now()
   const later = clock(context, now)
   const store = new MemoryStore({ maxRecords: 3 })
-  const there = async () => (await store.load(['a', 'b', 'c', 'd', 'e'])).map(Boolean)
-  await store.create('a', { text: 'x' })
-  await store.create('b', { text: 'x', expires: now + 10 })
-  await store.create('c', { text: 'x' })
+  const user = newUser()
+  const there = async () => (await store.list(user)).map(({ key }) => key).sort()
+  await store.create('a', { text: 'x', user })
+  await store.create('b', { text: 'x', user, expires: now + 10 })
+  await store.create('c', { text: 'x', user })
   later(now + 11)
-  await store.create('d', { text: 'x' })
-  assert.deepEqual(await there(), [true, false, true, true, false])
-  await store.put('a', { text: 'y' })
-  await store.create('e', { text: 'x' })
-  assert.deepEqual(await there(), [false, false, true, true, true])
+  await store.create('d', { text: 'x', user })
+  assert.deepEqual(await there(), ['a', 'c', 'd'])
+  await store.load(['c'])
+  await store.put('a', { text: 'y', user })
+  await store.create('e', { text: 'x', user })
+  assert.deepEqual(await there(), ['a', 'c', 'e'])
+  await store.load(['c'])
+  await store.create('f', { text: 'x', user })
+  assert.deepEqual(await there(), ['c', 'e', 'f'])
 })
+
+for (const kind of ['memory', 'files']) {
+  test(`${kind}: a full store leaves the marks of logouts until their end`, async (context) => {
+    const [tombstone, session] = ['{"v":1,"c":5,"r":5,"e":1}', '{"v":1,"c":5,"r":5,"e":1,"d":{}}']
+    const now = Date.now()
+    const later = clock(context, now)
+    const folder = mkdtempSync(join(tmpdir(), 'shortcrust-'))
+    context.after(() => rmSync(folder, { recursive: true }))
+    const bound = { maxRecords: 3 }
+    const store = kind === 'memory' ? new MemoryStore(bound) : new FileStore(folder, bound)
+    const outs = Array.from({ length: 5 }, (_, at) => `out-${at}`)
+    for (const key of outs) {
+      await store.create(key, { text: session, expires: now + 5_000 })
+      assert.equal(await store.save(key, 1, { text: tombstone, expires: now + 60 }), 'done')
+    }
+    const ins = Array.from({ length: 20 }, (_, at) => `in-${at}`)
+    for (const [at, key] of ins.entries())
+      await store.create(key, { text: session, expires: now + 5_000 + at })
+    assert.deepEqual(await store.load(outs), Array(5).fill({ version: 2, text: tombstone }))
+    // They take no session's place.
+    const kept = (await store.load(ins)).map(Boolean)
+    assert.deepEqual(kept, [...Array(17).fill(false), true, true, true])
+    later(now + 1_000)
+    await store.create('in-20', { text: session, expires: now + 9_000 })
+    assert.deepEqual(await store.load(outs), Array(5).fill(undefined))
+  })
+}
 
 test('wrong options of a store are errors', () => {
   for (const maxRecords of [0, -1, Number.NaN]) {

@@ -5,7 +5,10 @@ from __future__ import annotations
 import errno
 import json
 import os
+import subprocess
+import sys
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -218,9 +221,92 @@ def test_a_lock_that_another_holds_is_waited_for_and_then_an_error(folder: Path)
     store.create(key, Entry("text"))
     with _file_lock.locked(str(file_of(folder, key).parent / ".lock"), 0):
         assert store.load([key]) == [Row(1, "text")]
-        with pytest.raises(TimeoutError, match=r"another process .* for 0\.05 s"):
+        with pytest.raises(TimeoutError, match=r"another .* for 0\.05 s"):
             store.save(key, 1, Entry("new"))
     assert store.save(key, 1, Entry("new")) == "done"
+
+
+def test_threads_take_the_lock_one_after_the_other_and_each_waits_its_own_time(
+    folder: Path,
+) -> None:
+    folder.mkdir()
+    path, inside = str(folder / ".lock"), []
+
+    def enter(number: int) -> None:
+        with _file_lock.locked(path, 60):
+            inside.append(number)
+            assert inside[-1] == number
+            inside.append(number)
+
+    with ThreadPoolExecutor(8) as pool:
+        with _file_lock.locked(path, 60):
+            entering = [pool.submit(enter, number) for number in range(8)]
+            with pytest.raises(TimeoutError, match=r"another .* for 0 s"):
+                _file_lock.locked(path, 0).__enter__()
+            assert inside == []
+        for each in entering:
+            each.result()
+    assert inside[::2] == inside[1::2]
+    assert sorted(inside[::2]) == list(range(8))
+    assert _file_lock._lines == {}
+
+
+FORKING = """
+import os, sys, threading, time
+from shortcrust.stores import _file_lock
+
+def hold():
+    with _file_lock.locked(sys.argv[1], 0):
+        is_held.set()
+        time.sleep(600)
+
+is_held = threading.Event()
+threading.Thread(target=hold, daemon=True).start()
+is_held.wait()
+parent = os.getpid()
+if os.fork():
+    os._exit(0)
+# Its parent is dead.
+while os.getppid() == parent:
+    time.sleep(0.01)
+print("the child lives", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_child_that_was_forked_does_not_keep_its_dead_parents_lock(folder: Path) -> None:
+    folder.mkdir()
+    path = str(folder / ".lock")
+    command = [sys.executable, "-c", FORKING, path]
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes) as parent:
+        assert parent.stdout
+        assert parent.stdout.readline() == "the child lives\n"
+        assert parent.wait() == 0
+        # The child still lives.
+        with _file_lock.locked(path, 0):
+            pass
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+@pytest.mark.parametrize("mode", [0o720, 0o702, 0o1777])
+@pytest.mark.parametrize("where", ["", "records", "users"])
+def test_a_folder_that_others_may_write_to_is_refused(folder: Path, where: str, mode: int) -> None:
+    FileStore(folder)
+    (folder / where).chmod(mode)
+    with pytest.raises(ConfigError, match=r"others may write to the folder .* chmod 700 it"):
+        FileStore(folder)
+    (folder / where).chmod(0o755)
+    FileStore(folder)
+
+
+@pytest.mark.skipif(not IS_ROOT, reason="only root gives folders away")
+def test_a_folder_of_another_user_is_refused(folder: Path) -> None:
+    FileStore(folder)
+    os.chown(folder, 65_534, 65_534)
+    with pytest.raises(ConfigError, match="belongs to another user"):
+        FileStore(folder)
 
 
 @pytest.mark.parametrize(

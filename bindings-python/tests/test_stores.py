@@ -23,7 +23,15 @@ from every_store import unique
 from shortcrust import ConfigError, Unsupported, stores
 from shortcrust.express_session import SQLRows
 from shortcrust.flask.rows import RedisRows
-from shortcrust.stores import Entry, MemoryStore, RedisStore, Row, SQLAlchemyStore, SQLiteStore
+from shortcrust.stores import (
+    Entry,
+    FileStore,
+    MemoryStore,
+    RedisStore,
+    Row,
+    SQLAlchemyStore,
+    SQLiteStore,
+)
 
 SCRIPT = Path(__file__).parents[1] / "scripts/sync_stores.py"
 
@@ -57,19 +65,48 @@ def test_unsupported_is_an_error_of_ours_and_of_pythons() -> None:
 # Memory
 
 
-def test_memory_is_bounded_and_what_ended_goes_first(clock: Clock) -> None:
+def test_memory_is_bounded_and_what_nobody_used_for_longest_goes(clock: Clock) -> None:
     store = MemoryStore(max_records=3)
     now = int(clock.seconds * 1000)
     store.create("first", Entry("text", "ada"))
     store.create("ended", Entry("text", "ada", now - 1))
     store.create("third", Entry("text", "ada"))
+    # What ended goes before what lives.
     store.create("fourth", Entry("text", "ada"))
-    keys = ["first", "ended", "third", "fourth"]
-    assert [row is not None for row in store.load(keys)] == [True, False, True, True]
+    assert store.load(["ended"]) == [None]
+    store.load(["third"])
     store.save("first", 1, Entry("new", "ada"))
     store.create("fifth", Entry("text", "ada"))
-    assert [row is not None for row in store.load(keys)] == [False, False, True, True]
-    assert {key for key, _ in store.list("ada")} == {"third", "fourth", "fifth"}
+    assert {key for key, _ in store.list("ada")} == {"third", "first", "fifth"}
+    store.load(["third"])
+    store.create("sixth", Entry("text", "ada"))
+    assert {key for key, _ in store.list("ada")} == {"third", "fifth", "sixth"}
+
+
+TOMBSTONE, SESSION = '{"v":1,"c":5,"r":5,"e":1}', '{"v":1,"c":5,"r":5,"e":1,"d":{}}'
+
+
+@pytest.mark.parametrize("kind", ["memory", "files"])
+def test_a_full_store_leaves_the_marks_of_logouts_until_their_end(
+    kind: str, tmp_path: Path, clock: Clock
+) -> None:
+    store: Any = MemoryStore(3)
+    if kind == "files":
+        store = FileStore(tmp_path, max_records=3)
+    now = int(clock.seconds * 1000)
+    for number in range(5):
+        store.create(f"out-{number}", Entry(SESSION, None, now + 5_000))
+        assert store.save(f"out-{number}", 1, Entry(TOMBSTONE, None, now + 60)) == "done"
+    for number in range(20):
+        store.create(f"in-{number}", Entry(SESSION, None, now + 5_000 + number))
+    outs = [f"out-{number}" for number in range(5)]
+    assert store.load(outs) == [Row(2, TOMBSTONE)] * 5
+    # They take no session's place.
+    kept = store.load([f"in-{number}" for number in range(20)])
+    assert [row is not None for row in kept] == [False] * 17 + [True] * 3
+    clock.seconds += 1
+    store.create("in-20", Entry(SESSION, None, now + 9_000))
+    assert store.load(outs) == [None] * 5
 
 
 def test_a_full_memory_makes_room_for_many_and_knows_each_that_is_left(clock: Clock) -> None:

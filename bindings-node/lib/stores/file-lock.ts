@@ -12,14 +12,17 @@ const LONGEST = 4
 const lines = new Map<string, Promise<unknown>>()
 
 /**
- * Runs `work` while nobody else is within; after `timeout` milliseconds an error. The operating system lets go of the
- * lock where the process dies, so no lock is ever left behind.
+ * Runs `work` while nobody else is within; `timeout` milliseconds after the call it is an error. The operating system
+ * lets go of the lock where the process dies, so no lock is ever left behind.
  */
 export async function locked<T>(folder: string, timeout: number, work: () => Promise<T>): Promise<T> {
   const before = lines.get(folder)
+  const deadline = performance.now() + timeout
   const mine = (async () => {
     await before?.catch(() => {})
-    const lock = await taken(join(folder, '.lock'), timeout)
+    const isLate = before !== undefined && performance.now() > deadline
+    const lock = isLate ? null : await taken(join(folder, '.lock'), deadline)
+    if (lock === null) throw timedOut(timeout)
     try {
       return await work()
     } finally {
@@ -34,17 +37,18 @@ export async function locked<T>(folder: string, timeout: number, work: () => Pro
   }
 }
 
-async function taken(path: string, timeout: number): Promise<FileLock> {
-  const deadline = performance.now() + timeout
+/** Nothing where another holds it and the time is over. */
+async function taken(path: string, deadline: number): Promise<FileLock | null> {
   for (let wait = PAUSE; ; wait = Math.min(2 * wait, LONGEST)) {
     const lock = attempt(path)
-    if (lock !== null) return lock
-    if (performance.now() > deadline) {
-      const message = `another process has held the lock of a folder for ${timeout / 1_000} s`
-      throw Object.assign(new Error(message), { code: 'ETIMEDOUT' })
-    }
+    if (lock !== null || performance.now() > deadline) return lock
     await pause(wait)
   }
+}
+
+function timedOut(timeout: number): Error {
+  const message = `another has held the lock of a folder for ${timeout / 1_000} s`
+  return Object.assign(new Error(message), { code: 'ETIMEDOUT' })
 }
 
 function attempt(path: string): FileLock | null {

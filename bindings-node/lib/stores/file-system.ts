@@ -1,5 +1,5 @@
 // What the file store asks of the operating system.
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, statSync } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -11,11 +11,28 @@ export interface End {
   key: string
 }
 
-export function prepare(folders: string[]): void {
+/** Makes the folders in `outer`, which are nobody else's. */
+export function prepare(outer: string, folders: string[]): void {
   try {
     for (const folder of folders) mkdirSync(folder, { recursive: true, mode: 0o700 })
   } catch (error) {
     throw new ConfigError('option', `FileStore cannot make its folder: ${codeOf(error)}`)
+  }
+  for (const folder of [outer, ...folders]) checkOwner(folder)
+}
+
+/** Who may write in the folder could put a session there, and log in by it. */
+function checkOwner(folder: string): void {
+  if (process.geteuid === undefined) return
+  const { uid, mode } = statSync(folder)
+  // Root may write everywhere anyway.
+  if (uid !== process.geteuid() && uid !== 0) {
+    const whose = 'the folder of FileStore belongs to another user, who could put sessions into it'
+    throw new ConfigError('option', `${whose}: run as that user, or name a folder that is not there yet`)
+  }
+  if ((mode & 0o022) !== 0) {
+    const others = 'others may write to the folder of FileStore, and could put sessions into it'
+    throw new ConfigError('option', `${others}: chmod 700 it, or name a folder that is not there yet`)
   }
 }
 

@@ -21,9 +21,10 @@ import {
   withoutPath,
 } from './file-system.js'
 import type { Capabilities, Entry, Listed, Row, Store } from './index.js'
+import { isTombstone } from './tombstone.js'
 
 export interface FileOptions {
-  /** At most about so many are kept: those that end first go. Default: no bound. */
+  /** At most about so many are kept: those that end first go, but no mark of a logout. Default: no bound. */
   maxRecords?: number | undefined
   /** Seconds that a write waits for another's in the same one of 4,096 folders; default 5. */
   busyTimeout?: number | undefined
@@ -34,7 +35,7 @@ const LOOKS = 10
 
 /**
  * Sessions in a folder of one machine, shared by all its processes, Python's too. The folder is made when the store is,
- * readable for its owner alone.
+ * readable for its owner alone; one that others may write to is a `ConfigError`.
  */
 export class FileStore implements Store {
   readonly capabilities: Capabilities = { compareAndSwap: true, index: true, expiry: false }
@@ -59,7 +60,7 @@ export class FileStore implements Store {
     this.#busyTimeout = busyTimeout * 1_000
     this.#records = join(folder, 'records')
     this.#users = join(folder, 'users')
-    prepare([this.#records, this.#users])
+    prepare(folder, [this.#records, this.#users])
   }
 
   /** From now on nothing goes before it has ended: a revocation must not be forgotten. */
@@ -197,16 +198,20 @@ export class FileStore implements Store {
     this.#room = Math.max(Math.min(most - count, tenth), 1) - 1
   }
 
-  /** Removes those that end first, which are those that nobody used for longest. */
+  /**
+   * Removes those that end first, which are those that nobody used for longest. But no tombstone before its end, and it
+   * takes no session's place.
+   */
   async #evict(folders: string[], count: number): Promise<number> {
     const files: End[] = []
     for (const folder of folders) for (const file of await filesIn(folder)) files.push(file)
+    const now = ambient.now()
     let gone = 0
     for (const { end, key } of files.sort((one, other) => one.end - other.end).slice(0, count)) {
       gone += await this.#locked(key, async (place) => {
         const found = await place.read()
         if (found === undefined || (await endOf(place.path)) !== end) return 0
-        await this.#remove(place, found)
+        if (hasEnded(found, now) || !isTombstone(found.text)) await this.#remove(place, found)
         return 1
       })
     }

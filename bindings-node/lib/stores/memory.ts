@@ -2,6 +2,7 @@
 import { ambient } from '../ambient.js'
 import { ConfigError } from '../errors.js'
 import type { Capabilities, Entry, Listed, Row, Store } from './index.js'
+import { isTombstone } from './tombstone.js'
 
 interface Kept extends Entry {
   version: number
@@ -17,15 +18,18 @@ const SLACK = 64
 /**
  * For tests and for one process: its sessions are gone when the process ends.
  *
- * At most `maxRecords` are kept (default 10,000): where there is no room for one more, those that ended go first, then
- * the one that was made first. As a store of revocations it has no such bound.
+ * At most `maxRecords` sessions are kept (default 10,000): where there is no room for one more, those that ended go
+ * first, then the one that nobody used for longest. The mark that a logout leaves is small, takes no session's place and
+ * stays until its end. As a store of revocations it has no such bound.
  */
 export class MemoryStore implements Store {
   readonly capabilities: Capabilities = { compareAndSwap: true, index: true, expiry: false }
   #maxRecords: number
   readonly #records = new Map<string, Kept>()
-  /** Behind those that were removed to make room: from the beginning, a Map would pass all of these again. */
-  #oldest = this.#records.keys()
+  /** Not the tombstones. First the one that nobody used for longest. */
+  readonly #sessions = new Set<string>()
+  /** Behind those that were removed or used: from the beginning, a Set would pass all of these again. */
+  #oldest = this.#sessions.values()
   readonly #keysOf = new Map<string, Set<string>>()
   /** When each ends, by a heap. What was written again since has another entry, and this one is old. */
   #ends: End[] = []
@@ -41,6 +45,7 @@ export class MemoryStore implements Store {
   }
 
   async load(keys: readonly string[]): Promise<(Row | undefined)[]> {
+    for (const key of keys) if (this.#sessions.has(key)) this.#use(key)
     return keys.map((key) => this.#row(key))
   }
 
@@ -95,9 +100,13 @@ export class MemoryStore implements Store {
   }
 
   #write(key: string, version: number, { text, user, expires }: Entry): void {
+    if (isTombstone(text)) this.#sessions.delete(key)
+    else {
+      if (!this.#sessions.has(key)) this.#makeRoom()
+      this.#use(key)
+    }
     const old = this.#records.get(key)
-    if (old === undefined) this.#makeRoom()
-    else if (old.user !== user) this.#forgetUser(key, old.user)
+    if (old !== undefined && old.user !== user) this.#forgetUser(key, old.user)
     if (user !== undefined) this.#keysOf.set(user, (this.#keysOf.get(user) ?? new Set()).add(key))
     this.#records.set(key, { version, text, user, expires })
     if (expires === undefined || expires === old?.expires) return
@@ -106,13 +115,18 @@ export class MemoryStore implements Store {
   }
 
   #makeRoom(): void {
-    if (this.#records.size < this.#maxRecords || this.#sweep(ambient.now(), 1) > 0) return
-    const { value, done } = this.#oldest.next()
-    if (!done) this.#remove(value)
-    else {
-      this.#oldest = this.#records.keys()
-      this.#makeRoom()
+    while (this.#sessions.size >= this.#maxRecords) {
+      if (this.#sweep(ambient.now(), 1) > 0) continue
+      const { value, done } = this.#oldest.next()
+      if (done) this.#oldest = this.#sessions.values()
+      else this.#remove(value)
     }
+  }
+
+  /** Puts the key behind the others. */
+  #use(key: string): void {
+    this.#sessions.delete(key)
+    this.#sessions.add(key)
   }
 
   #sweep(now: number, limit: number): number {
@@ -131,6 +145,7 @@ export class MemoryStore implements Store {
     const kept = this.#records.get(key)
     if (kept === undefined) return
     this.#records.delete(key)
+    this.#sessions.delete(key)
     this.#forgetUser(key, kept.user)
   }
 

@@ -28,6 +28,15 @@ class Entry(NamedTuple):
     """Milliseconds since 1970; ``None`` is never."""
 
 
+def is_tombstone(text: str) -> bool:
+    """Whether a record is only the mark of a session that ended: it has neither data nor a label.
+
+    A store that makes room leaves it until its end, as a request in flight would otherwise bring
+    the session back.
+    """
+    return text.startswith("{") and '"d":' not in text and '"s":' not in text
+
+
 @dataclass(frozen=True)
 class Capabilities:
     """What a store can do."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Concatenate, Literal, NamedTuple, ParamSpec, T
 
 from .. import ambient
 from .._errors import ConfigError
-from ._base import Entry, Row
+from ._base import Entry, Row, is_tombstone
 from ._file_lock import locked
 from ._file_record import DAMAGED, Found, is_name, read, set_end, written
 
@@ -69,9 +69,11 @@ class Files:
         except OSError as error:
             message = f"FileStore cannot make its folder: {error.strerror}"
             raise ConfigError(message) from error
+        for path in (folder, self._records, self._users):
+            _check_owner(path)
         # How many may be made until they are counted again.
         self._room = 0
-        self._making_room = Lock()
+        self._making_room, self._process = Lock(), os.getpid()
         self._swept = secrets.token_hex(8)
 
     def keep_all(self) -> None:
@@ -182,6 +184,9 @@ class Files:
         """Counts the files after each tenth of what may be there: each time would be too much."""
         if self._max_records == inf:
             return
+        if self._process != os.getpid():
+            # A thread that the child has not may have held it at the fork.
+            self._making_room, self._process = Lock(), os.getpid()
         with self._making_room:
             if self._room > 0:
                 self._room -= 1
@@ -194,15 +199,21 @@ class Files:
             self._room = max(min(most - count, tenth), 1) - 1
 
     def _evict(self, count: int) -> int:
-        """Removes those that end first, which are those that nobody used for longest."""
+        """Removes those that end first, which are those that nobody used for longest.
+
+        But no tombstone before its end, and it takes no session's place.
+        """
+        now = ambient.now_ms()
         files = (one for folder in self._folders() for one in _files_in(folder))
         gone = 0
         for end, key in heapq.nsmallest(count, files):
             with self._locked(key) as place:
                 found = place.read()
-                if found is not None and place.end() == end:
+                if found is None or place.end() != end:
+                    continue
+                if found.has_ended(now) or not is_tombstone(found.row.text):
                     self._remove(place, found)
-                    gone += 1
+                gone += 1
         return gone
 
     def _folders(self) -> Sequence[str]:
@@ -331,6 +342,24 @@ def _files_in(folder: str) -> Iterator[tuple[int, str]]:
         # Another may remove it meanwhile.
         with suppress(FileNotFoundError):
             yield os.stat(os.path.join(folder, key)).st_mtime_ns // 1_000_000, key
+
+
+def _check_owner(folder: str) -> None:
+    """Who may write in the folder could put a session there, and log in by it."""
+    if os.name == "nt":
+        return
+    found = os.stat(folder)
+    # Root may write everywhere anyway.
+    if found.st_uid not in (os.geteuid(), 0):
+        raise ConfigError(
+            "the folder of FileStore belongs to another user, who could put sessions into it: "
+            "run as that user, or name a folder that is not there yet"
+        )
+    if found.st_mode & 0o022:
+        raise ConfigError(
+            "others may write to the folder of FileStore, and could put sessions into it: "
+            "chmod 700 it, or name a folder that is not there yet"
+        )
 
 
 def _made(folder: str) -> bool:

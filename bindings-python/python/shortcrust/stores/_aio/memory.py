@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ... import ambient
 from ..._errors import ConfigError
-from .._base import Capabilities, Entry, Row
+from .._base import Capabilities, Entry, Row, is_tombstone
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,8 +21,10 @@ _SLACK = 64
 class AsyncMemoryStore:
     """For tests and for one process: its sessions are gone when the process ends.
 
-    At most ``max_records`` are kept: where there is no room for one more, those that ended go
-    first, then the one that was made first. As a store of revocations it has no such bound.
+    At most ``max_records`` sessions are kept: where there is no room for one more, those that ended
+    go first, then the one that nobody used for longest. The mark that a logout leaves is small,
+    takes no session's place and stays until its end. As a store of revocations it has no such
+    bound.
     """
 
     capabilities: Capabilities = Capabilities()
@@ -31,8 +33,9 @@ class AsyncMemoryStore:
         if max_records < 1:
             raise ConfigError("max_records must be 1 or more")
         self.max_records: float = max_records
-        # In the order in which they were made; an OrderedDict finds its first at once.
-        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._kept: dict[str, _Kept] = {}
+        # Not the tombstones. First the one that nobody used for longest, which it finds at once.
+        self._sessions: OrderedDict[str, None] = OrderedDict()
         # When each ends. What was written again since has another entry, and this one is old.
         self._ends: list[tuple[int, str]] = []
         self._keys_of: dict[str, set[str]] = {}
@@ -47,6 +50,9 @@ class AsyncMemoryStore:
         """What is under the keys, in their order."""
         with self._lock:
             found = [self._kept.get(key) for key in keys]
+            for key in keys:
+                if key in self._sessions:
+                    self._sessions.move_to_end(key)
         return [kept and kept.row for kept in found]
 
     async def create(self, key: str, entry: Entry) -> Literal["done", "exists"]:
@@ -112,10 +118,15 @@ class AsyncMemoryStore:
         return count
 
     def _write(self, key: str, version: int, entry: Entry) -> None:
+        if is_tombstone(entry.text):
+            self._sessions.pop(key, None)
+        else:
+            if key not in self._sessions:
+                self._make_room()
+            self._sessions[key] = None
+            self._sessions.move_to_end(key)
         old = self._kept.get(key)
-        if old is None:
-            self._make_room()
-        elif old.user != entry.user:
+        if old is not None and old.user != entry.user:
             self._forget_user(key, old.user)
         if entry.user is not None:
             self._keys_of.setdefault(entry.user, set()).add(key)
@@ -131,11 +142,12 @@ class AsyncMemoryStore:
             heapify(self._ends)
 
     def _make_room(self) -> None:
-        if len(self._kept) < self.max_records or self._sweep(ambient.now_ms(), 1):
-            return
-        self._remove(next(iter(self._kept)))
+        while len(self._sessions) >= self.max_records:
+            if not self._sweep(ambient.now_ms(), 1):
+                self._remove(next(iter(self._sessions)))
 
     def _remove(self, key: str) -> None:
+        self._sessions.pop(key, None)
         kept = self._kept.pop(key, None)
         if kept is not None:
             self._forget_user(key, kept.user)

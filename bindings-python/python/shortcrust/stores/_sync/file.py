@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 class FileStore:
     """Sessions in a folder of one machine, shared by all its threads and processes, Node's too.
 
-    The folder is made when the store is, readable for its owner alone. At most about
-    ``max_records`` are kept (default: no bound): they are counted after each tenth of it, and those
-    that end first go. A write waits up to ``busy_timeout`` seconds for another's in the same one
-    of 4,096 folders; then it is a ``TimeoutError``.
+    The folder is made when the store is, readable for its owner alone; one that others may write
+    to is a ``ConfigError``. At most about ``max_records`` are kept (default: no bound): they are
+    counted after each tenth of it, and those that end first go, but no mark of a logout before its
+    end. A write waits up to ``busy_timeout`` seconds for another's in the same one of 4,096
+    folders; then it is a ``TimeoutError``.
     """
 
     capabilities: Capabilities = Capabilities()
