@@ -180,6 +180,7 @@ export class StoreDriver extends Driver {
       const { epoch } = native
       begin(native, left)
       await this.#runner.run(native)
+      this.why = native.failure?.reason ?? this.why
       if (native.hasEnded) this.current = undefined
       else if (native.epoch !== epoch) {
         this.moved()

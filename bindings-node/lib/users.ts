@@ -115,7 +115,7 @@ export const sessions = {
     }
     if (runner === undefined) throw new Unsupported('revokeAll needs the option store or revocations')
     if (driver !== undefined) return driver.revokeAll(named(user), exceptCurrent)
-    const revocation = front.engine.revokeAll(named(user), exceptCurrent ? key() : undefined, ambient.now())
+    const revocation = front.engine.revokeAll(named(user), exceptCurrent ? key() : undefined)
     await runner.run(revocation)
     return revocation.count ?? undefined
   },

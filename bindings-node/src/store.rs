@@ -78,8 +78,8 @@ type StoreAnswer = Either4<String, u32, Vec<Option<StoreRow>>, StoreRow>;
 impl Engine {
     /// What ends a user's sessions, but for the record `keep`.
     #[napi(catch_unwind)]
-    pub fn revoke_all(&self, user: String, keep: Option<String>, now_ms: i64) -> Revocation {
-        Revocation(self.0.revoke_all(&user, keep.as_deref(), UnixMillis(now_ms)))
+    pub fn revoke_all(&self, user: String, keep: Option<String>) -> Revocation {
+        Revocation(self.0.revoke_all(&user, keep.as_deref()))
     }
 
     /// By what a store finds the sessions of a user.

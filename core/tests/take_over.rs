@@ -7,7 +7,7 @@ use shortcrust::{
     Action, Answer, Chain, Content, Engine, EngineBuilder, Head, Keyring, Need, Reader, Reason, Revocation,
     Row, Session, UnixMillis,
     format::{Express, Id, sign_cookie},
-    record::express_payload,
+    record::{self, Record, express_payload},
 };
 
 const NOW: UnixMillis = UnixMillis::from_secs(1_800_000_000);
@@ -49,7 +49,8 @@ impl Simulation {
             Action::Create { key, .. } if self.records.contains_key(key) => Answer::Exists,
             Action::Create { key, entry } => {
                 self.actions.push("create");
-                self.created += 1;
+                let is_mark = Record::parse(&entry.text).unwrap().content == record::Content::Tombstone;
+                self.created += usize::from(!is_mark);
                 self.keep(key, 1, entry)
             }
             Action::Put { key, entry } => self.keep(key, 1, entry),
@@ -116,7 +117,7 @@ impl Simulation {
     }
 
     fn revoke_all(&mut self, engine: &Engine, user: &str) {
-        let mut revocation: Revocation = engine.revoke_all(user, None, NOW);
+        let mut revocation: Revocation = engine.revoke_all(user, None);
         while let Some(answers) = self.asked(revocation.need()) {
             if answers.is_empty() {
                 break;

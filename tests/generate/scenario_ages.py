@@ -206,6 +206,16 @@ def conversions() -> Iterator[Scenario]:
         {"phone": reason("revoked"), "records": 0},
     )
     yield one(
+        "a revocation by a clock that is behind undoes none",
+        [
+            *whole("A", "laptop", ["revokes all of", "7"]),
+            ["clock", -300],
+            *whole("B", "laptop", ["revokes all of", "7"]),
+            ["clock", 300],
+        ],
+        {"phone": reason("revoked"), "records": 0},
+    )
+    yield one(
         "a revocation of all ends one that has moved",
         whole("A", "phone") + whole("B", "laptop", ["revokes all of", "7"]),
         {"phone": reason("not_found"), "thief": reason("revoked"), "records": 0},

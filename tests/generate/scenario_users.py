@@ -7,7 +7,6 @@ from typing import Any
 
 from scenario_parts import (
     NO_COOKIE,
-    REVOCABLE,
     Scenario,
     Step,
     ends,
@@ -169,6 +168,29 @@ def revoking() -> Iterator[Scenario]:
         {"B": ends(why="ended"), "phone": has("ada", a=1), "records": 2},
     )
     yield scenario(
+        "a session that was revoked in flight ends the others and does not go on",
+        both,
+        [
+            *opened("phone", "A"),
+            *whole("B", "laptop", ["revokes", "phone"]),
+            ["A", *others],
+            ["A", "closes"],
+        ],
+        {"A": ends(why="ended"), "phone": reason("ended"), "laptop": reason("not_found")},
+    )
+    yield scenario(
+        "of two sessions that end the others at the same time none outlives the other's",
+        both,
+        [
+            *opened("phone", "A"),
+            *opened("laptop", "B"),
+            ["before", "A", "revoke", [["B", *others], ["B", "closes"]]],
+            ["A", *others],
+            ["A", "closes"],
+        ],
+        {"phone": reason("not_found"), "laptop": reason("not_found"), "records": 1},
+    )
+    yield scenario(
         "a revocation of the others that fails ends nothing",
         both,
         [["A", "opens", "phone"], ["store", "fails at", "save"], ["A", *others]],
@@ -218,108 +240,4 @@ def revoking() -> Iterator[Scenario]:
     )
 
 
-def revocations() -> Iterator[Scenario]:
-    """Sessions in their cookies, and a store that knows which are over."""
-
-    def one(
-        name: str, steps: list[Step], outcome: dict[str, Any], more: dict[str, Any] | None = None
-    ) -> Scenario:
-        return scenario(f"in cookies: {name}", ADA, steps, outcome, REVOCABLE | (more or {}))
-
-    both = opened("phone", "A", "B")
-    out: list[Step] = [["A", "logs out"], ["A", "closes"]]
-    yield one("a reader asks the store once and sets no cookie", whole("A", "phone"), {"A": ends()})
-    yield one(
-        "a copied cookie opens nothing after the logout",
-        COPIED + whole("A", "phone", ["logs out"]),
-        {"phone": NO_COOKIE, "thief": reason("revoked")},
-    )
-    yield one(
-        "a write in flight seals nothing that opens after the logout",
-        [*both, *out, *write("B", y=1)],
-        {"phone": reason("revoked")},
-    )
-    yield one(
-        "a login in flight takes nothing along of what a logout ended",
-        [*both, *out, ["B", "logs in", "ada"], *write("B", y=1)],
-        {"B": ends(cookie="set"), "phone": has("ada", y=1)},
-    )
-    yield one(
-        "a new id in flight does not outlive the logout",
-        [*both, *out, ["B", "regenerates"], *write("B", y=1)],
-        {"B": ends(why="ended"), "phone": NO_COOKIE},
-    )
-    yield one(
-        "a logout in flight reaches the session that a login has left",
-        [
-            *COPIED,
-            *both,
-            ["A", "logs in", "bob"],
-            *write("A", x=1),
-            ["B", "logs out"],
-            ["B", "closes"],
-        ],
-        {"B": ends(cookie="deleted"), "phone": NO_COOKIE, "thief": reason("revoked")},
-    )
-    yield one(
-        "the old cookie opens nothing after a new id",
-        COPIED + whole("A", "phone", ["regenerates"], ["sets", {"x": 1}]),
-        {"phone": has("ada", a=1, x=1), "thief": reason("revoked")},
-    )
-    yield one(
-        "of two new ids at once the second ends",
-        [*both, ["A", "regenerates"], *write("A", x=1), ["B", "regenerates"], *write("B", y=1)],
-        {"B": ends(why="ended"), "phone": has("ada", a=1, x=1)},
-    )
-    all_of: Step = ["revokes all of", "ada"]
-    yield one(
-        "a revocation of all ends copies and the own cookie",
-        COPIED + whole("A", "phone", all_of),
-        {"phone": NO_COOKIE, "thief": reason("revoked")},
-    )
-    yield one(
-        "a revocation of all but the own ends a copy of the own too",
-        COPIED + whole("A", "phone", ["revokes all but its own of", "ada"]),
-        {"phone": has("ada", a=1), "thief": reason("revoked")},
-    )
-    yield one(
-        "a login in the second of a revocation lives",
-        whole("A", "laptop", all_of) + whole("B", "laptop", ["logs in", "ada"], ["sets", {"y": 1}]),
-        {"laptop": has("ada", y=1), "phone": reason("revoked")},
-    )
-    yield one(
-        "a write in flight does not save a session from a revocation of all",
-        [*both, ["A", *all_of], ["A", "closes"], *write("B", y=1)],
-        {"phone": reason("revoked")},
-    )
-    for policy in ("error", "empty"):
-        more = {"outage": policy} if policy == "empty" else {}
-        is_error = policy == "error"
-        down: Step = ["store", "fails at", "load"]
-        end = {"raises": ["the store's error"]} if is_error else ends(why="unavailable")
-        steps = (
-            [down, ["A", "opens", "phone"]]
-            if is_error
-            else [down, *whole("A", "phone", ["sets", {"x": 1}])]
-        )
-        yield one(
-            f"nobody is let in where the store can't be asked; outage is {policy!r}",
-            steps,
-            {"A": end, "phone": has("ada", a=1)},
-            more,
-        )
-        yield one(
-            f"a logout that can't be remembered is an error; outage is {policy!r}",
-            [*COPIED, ["A", "opens", "phone"], ["store", "fails at", "create"], *out],
-            {"A": {"raises": ["the store's error"], "cookie": "none"}, "thief": has("ada", a=1)},
-            more,
-        )
-        yield one(
-            f"a revocation of all that can't be remembered is an error; outage is {policy!r}",
-            [["A", "opens", "phone"], ["store", "fails at", "put"], ["A", *all_of]],
-            {"A": {"raises": ["the store's error"]}, "phone": has("ada", a=1)},
-            more,
-        )
-
-
-THEMES = (users, namespaces, revoking, revocations)
+THEMES = (users, namespaces, revoking)

@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import scenario_ages
 import scenario_commands
 import scenario_merges
+import scenario_revocations
 import scenario_tables
 import scenario_themes
 import scenario_users
@@ -24,6 +25,7 @@ MODULES = (
     scenario_tables,
     scenario_themes,
     scenario_users,
+    scenario_revocations,
     scenario_ages,
     scenario_commands,
     scenario_merges,

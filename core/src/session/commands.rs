@@ -4,6 +4,7 @@ use alloc::{borrow::ToOwned, format, string::String};
 
 use super::{
     Content, Session,
+    revocation::Excepted,
     stored::Stored,
     tables::{Command, Leave, next},
 };
@@ -41,12 +42,12 @@ impl Session {
             let mine = content.text().unwrap_or(base);
             written(self.settings.dialect, base, mine).unwrap_or_else(|_| "{}".to_owned())
         });
-        if self.user().as_deref() == Some(user) {
-            self.began_before = self.meta.created.map(|created| (created, self.excepted_until));
-        }
+        let before = self.before();
+        let is_same = self.user().as_deref() == Some(user);
+        self.began_before = is_same.then(|| self.began_before.unwrap_or(before));
         self.begin_anew(if shown.is_some() { Leave::End } else { Leave::Login }, now);
         (self.meta.user, self.begins_for) = (Some(user.to_owned()), Some(user.to_owned()));
-        self.excepted_until = Some(UnixMillis(i64::MAX));
+        self.excepted = Some(Excepted::AllBefore);
         self.is_told = true;
         if shown.is_some() {
             (self.incoming, self.identity) = (None, None);
@@ -57,16 +58,6 @@ impl Session {
     /// Whether the session that came in is another user's than this one's.
     pub fn is_of_other(&mut self, user: &str) -> bool {
         self.user().is_some_and(|old| old != user)
-    }
-
-    /// As [`login`](Self::login), of the session that is excepted where this request revokes its user's: what was in it
-    /// comes along.
-    pub fn except(&mut self, user: &str, now: UnixMillis) -> Result<(), ConfigError> {
-        self.excepted_until = Some(UnixMillis(i64::MAX));
-        let label = self.label().map(ToOwned::to_owned);
-        self.login(user, &Content::Unchanged, now)?;
-        self.label.set(label);
-        Ok(())
     }
 
     /// The session is nobody's from now on, and empty, and under a new id if something is put into it.
@@ -82,7 +73,7 @@ impl Session {
         self.begin_anew(Leave::Privilege, now);
         self.meta.created = created.or(self.meta.created);
         self.meta.user.clone_from(&user);
-        self.begins_for = user.filter(|_| self.excepted_until.is_some());
+        self.begins_for = user.filter(|_| self.excepted.is_some());
     }
 
     /// The host shows an empty session from now on: what is put into it is there by decision.

@@ -9,7 +9,7 @@ use super::{
     chain::OldRow,
     engine::Mode,
     opening::Candidate,
-    revocation::{self, Revocation},
+    revocation::{self, Excepted, Revocation},
     revoking::Whom,
     stored::{Loaded, Target, Write},
     tables::{self, Change, CookieChange, Leave, Met, Moving, State, StoreChange, moving},
@@ -109,7 +109,7 @@ impl Session {
             }
             Task::Write(write, actions) => self.wrote(write, &actions, &answers, now, rng),
             _ if failed => self.fail(Reason::Unavailable),
-            Task::Begin(user) => self.begun(&user, answers, now),
+            Task::Begin(user) => self.begun(&user, answers),
             Task::End(ids) => self.ended(ids, &answers),
             Task::Idle | Task::Put(_) => {}
             Task::LoadAgain(write) => {
@@ -118,7 +118,7 @@ impl Session {
             }
             Task::Wait(write, _) => self.task = Task::LoadAgain(write),
         }
-        self.go_on_revoking(now);
+        self.go_on_revoking();
     }
 
     /// Begins to write what the handler has left until now. The host then runs what the session [needs](Self::need).
@@ -353,25 +353,35 @@ impl Session {
         self.task = if ids.is_empty() { self.begin() } else { Task::End(ids) };
     }
 
+    /// What is excepted from one revocation is said to be so without a look at later ones, which mean it.
     fn begin(&mut self) -> Task {
-        self.begins_for.take().map_or(Task::Idle, Task::Begin)
+        match (self.begins_for.take(), self.excepted, &self.meta.id) {
+            (Some(user), Some(Excepted::Until(since)), Some(id)) => {
+                let put = Task::Put(self.exception(&user, id, since));
+                self.began_before = None;
+                put
+            }
+            (Some(user), ..) => Task::Begin(user),
+            (None, ..) => Task::Idle,
+        }
+    }
+
+    fn exception(&self, user: &str, id: &[u8; 16], since: UnixMillis) -> Action {
+        let key = revocation::kept(&self.settings.scope, user, id);
+        Action::Put { key, entry: Engine::from(self).mark(since, self.marked_at) }
     }
 
     /// A session that begins is not meant by a revocation that came before, though by the clocks it might be.
-    fn begun(&mut self, user: &str, answers: Vec<Answer>, now: UnixMillis) {
+    fn begun(&mut self, user: &str, answers: Vec<Answer>) {
         let row = rows(answers).into_iter().next().flatten();
-        let excepted = core::mem::take(&mut self.excepted_until);
+        let before = self.began_before.take();
+        self.excepted = None;
         let Some(since) = row.as_ref().and_then(revocation::time_of) else { return };
-        let is_meant = |begun: Option<UnixMillis>| begun.is_some_and(|begun| begun.secs() <= since.secs());
-        let is_excepted = |until: Option<UnixMillis>| until.is_some_and(|until| since <= until);
         // What was in it before is meant all the same.
-        self.bare |=
-            self.began_before.is_some_and(|(begun, until)| is_meant(Some(begun)) && !is_excepted(until));
-        if let (true, true, Some(id)) = (is_excepted(excepted), is_meant(self.meta.created), &self.meta.id) {
-            let key = revocation::kept(&self.settings.scope, user, id);
-            let entry = Engine::from(&*self).mark(since, now);
-            self.excepted_until = Some(since);
-            self.task = Task::Put(Action::Put { key, entry });
+        self.bare |= before.is_some_and(|before| before.is_meant(since));
+        if let (true, Some(id)) = (revocation::is_meant(self.meta.created, since), &self.meta.id) {
+            self.task = Task::Put(self.exception(user, id, since));
+            self.excepted = Some(Excepted::Until(since));
         }
     }
 }

@@ -38,6 +38,7 @@ use events::Events;
 use identity::Identity;
 use label::Label;
 use machine::Task;
+use revocation::{Before, Excepted};
 use revoking::Revoking;
 use stored::Stored;
 use tables::{Change, CookieChange, Leave, State, StoreChange};
@@ -121,12 +122,11 @@ pub struct Session {
     /// Ids of ended sessions in cookies, for the store that remembers them.
     ended: Vec<([u8; 16], Leave)>,
     marked_at: UnixMillis,
-    /// When the session had begun from which a login made a new one, and until when it was excepted from revocations.
-    began_before: Option<(UnixMillis, Option<UnixMillis>)>,
+    /// From what a login of the same user made a new session.
+    began_before: Option<Before>,
     /// Whose session has a new id in this request: to be excepted from an earlier revocation.
     begins_for: Option<String>,
-    /// From revocations until then: all that came before a login, and those which the session has outlived.
-    excepted_until: Option<UnixMillis>,
+    excepted: Option<Excepted>,
     /// Whose the data are that the host read or handed over last; asked for when something was written.
     identity: Option<Identity>,
     /// A login has said who it is, which counts more than what the data say.
@@ -180,7 +180,7 @@ impl Session {
             marked_at: UnixMillis::default(),
             began_before: None,
             begins_for: None,
-            excepted_until: None,
+            excepted: None,
             identity: None,
             is_told: false,
             moved: false,

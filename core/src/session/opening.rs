@@ -163,10 +163,11 @@ impl Engine {
             _ => &[],
         };
         let tombstone = self.0.tombstone;
-        let excepted_until = revocation::verdict(&found.opened.meta, marks).map_err(|(reason, since)| {
-            Refusal { reason, is_fresh: since.is_some_and(|since| now <= since.plus(tombstone)) }
+        let excepted = revocation::verdict(&found.opened.meta, marks).map_err(|(reason, since)| Refusal {
+            reason,
+            is_fresh: since.is_some_and(|since| now <= since.plus(tombstone)),
         })?;
-        Ok(Session { excepted_until, ..self.live(found) })
+        Ok(Session { excepted, ..self.live(found) })
     }
 
     /// The session of a record, or why it is none.

@@ -2,11 +2,14 @@
 //!
 //! Three marks say so: an id that ended; a user all of whose sessions ended that began until then; an id that was
 //! excepted from that. They are kept for as long as such a cookie could open.
+//!
+//! The mark of a user only rises, whatever the servers' clocks say: each revocation writes a later one than it found, and
+//! only over that. So what was excepted from one revocation is not from the next, and none undoes another.
 
-use alloc::{format, string::String, vec, vec::Vec};
+use alloc::{boxed::Box, format, string::String, vec, vec::Vec};
 
 use super::{
-    Engine,
+    Engine, Session,
     actions::{Action, Answer, Entry, Need, Row},
     engine::Mode,
 };
@@ -17,6 +20,54 @@ use crate::{
     record::{Content, Record, Scope},
     time::UnixMillis,
 };
+
+/// How often a mark is raised again because another revocation was first.
+const MAX_TRIES: u32 = 32;
+
+/// From which revocations of its user's sessions a session is excepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Excepted {
+    /// All that came before its login, which has not looked at them yet.
+    AllBefore,
+    /// Those by a mark until then.
+    Until(UnixMillis),
+}
+
+impl Excepted {
+    fn is_from(self, since: UnixMillis) -> bool {
+        match self {
+            Self::AllBefore => true,
+            Self::Until(until) => since <= until,
+        }
+    }
+}
+
+/// What a session was before a login made a new one of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Before {
+    pub(super) created: Option<UnixMillis>,
+    pub(super) excepted: Option<Excepted>,
+}
+
+impl Session {
+    pub(super) fn before(&self) -> Before {
+        Before { created: self.meta.created.or(self.meta.issued), excepted: self.excepted }
+    }
+}
+
+impl Before {
+    pub(super) fn is_meant(self, since: UnixMillis) -> bool {
+        is_meant(self.created, since) && !self.excepted.is_some_and(|excepted| excepted.is_from(since))
+    }
+}
+
+/// The mark of a user that a revocation has written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Marked {
+    pub(super) since: UnixMillis,
+    /// What was there before.
+    pub(super) over: Option<UnixMillis>,
+}
 
 /// What to ask for: the mark of the id, of its user, and of the exception.
 pub(super) fn keys(scope: &Scope, id: Option<&[u8; 16]>, user: Option<String>) -> Vec<String> {
@@ -29,30 +80,32 @@ pub(super) fn keys(scope: &Scope, id: Option<&[u8; 16]>, user: Option<String>) -
     keys
 }
 
-/// Until when the session is excepted from revocations; or `revoked`, and since when where it was this very session that
+/// From what the session is excepted; or `revoked`, and since when where it was this very session that
 /// ended.
 pub(super) fn verdict(
     meta: &Meta,
     rows: &[Option<Row>],
-) -> Result<Option<UnixMillis>, (Reason, Option<UnixMillis>)> {
+) -> Result<Option<Excepted>, (Reason, Option<UnixMillis>)> {
     let since = |at: usize| rows.get(at).and_then(Option::as_ref).and_then(time_of);
     if let Some(since) = since(0) {
         return Err((Reason::Revoked, Some(since)));
     }
-    if since(2) < since(1) {
-        let of_user = rows.get(1).and_then(Option::as_ref);
-        of_all(meta.created.or(meta.issued), of_user).map_err(|reason| (reason, None))?;
+    let before = Before { created: meta.created.or(meta.issued), excepted: since(2).map(Excepted::Until) };
+    match since(1) {
+        Some(of_user) if before.is_meant(of_user) => Err((Reason::Revoked, None)),
+        _ => Ok(before.excepted),
     }
-    Ok(since(2))
+}
+
+/// Of a session that nothing excepts.
+pub(super) fn of_all(created: Option<UnixMillis>, of_user: Option<&Row>) -> Result<(), Reason> {
+    let is_revoked = of_user.and_then(time_of).is_some_and(|since| is_meant(created, since));
+    if is_revoked { Err(Reason::Revoked) } else { Ok(()) }
 }
 
 /// By when the session began, not when it was sealed: a request in flight seals it anew.
-pub(super) fn of_all(created: Option<UnixMillis>, of_user: Option<&Row>) -> Result<(), Reason> {
-    let Some(not_before) = of_user.and_then(time_of) else { return Ok(()) };
-    match created {
-        Some(created) if created.secs() > not_before.secs() => Ok(()),
-        _ => Err(Reason::Revoked),
-    }
+pub(super) fn is_meant(created: Option<UnixMillis>, since: UnixMillis) -> bool {
+    created.is_none_or(|created| created.secs() <= since.secs())
 }
 
 pub(super) fn time_of(row: &Row) -> Option<UnixMillis> {
@@ -64,6 +117,7 @@ pub(super) fn time_of(row: &Row) -> Option<UnixMillis> {
 pub struct Revocation {
     engine: Engine,
     step: Step,
+    marked: Option<Marked>,
     /// How many records ended, where they are counted.
     count: Option<u64>,
     is_failed: bool,
@@ -71,7 +125,11 @@ pub struct Revocation {
 
 #[derive(Clone, Debug)]
 enum Step {
-    Ask(Vec<Action>),
+    /// The user's mark is read, then raised.
+    LoadMark(Raise),
+    RaiseMark(Raise, Box<Action>),
+    /// The user's records are removed.
+    Remove(Box<Action>),
     /// One session: read, then swapped for a tombstone.
     Load {
         key: String,
@@ -85,26 +143,32 @@ enum Step {
     Done,
 }
 
+/// A mark of a user that is to rise.
+#[derive(Clone, Debug)]
+struct Raise {
+    key: String,
+    tries: u32,
+    /// What follows.
+    then: Option<Box<Action>>,
+}
+
 impl Engine {
     /// Ends all sessions of a user that began until now, but for the record `keep`.
     ///
     /// Clocks of servers differ: what began within the skew from now, by the clock of another, is meant too. A login
     /// looks for this mark, so that a session that really begins later is not.
-    pub fn revoke_all(&self, user: &str, keep: Option<&str>, now: UnixMillis) -> Revocation {
+    pub fn revoke_all(&self, user: &str, keep: Option<&str>) -> Revocation {
         let scope = &self.0.scope;
-        let revoke = || Action::Revoke { user: scope.user(user), keep: keep.map(Into::into) };
-        let mark = || {
-            let until = now.plus(self.0.policy.skew);
-            Action::Put { key: of_user(scope, user), entry: self.mark(until, now) }
-        };
-        let list = match self.0.mode {
-            Mode::Cookies => Vec::new(),
-            Mode::Revocations => vec![mark()],
+        let raise = |then| Step::LoadMark(Raise { key: of_user(scope, user), tries: 0, then });
+        let remove = || Action::Revoke { user: scope.user(user), keep: keep.map(Into::into) };
+        let step = match self.0.mode {
+            Mode::Cookies => Step::Done,
+            Mode::Revocations => raise(None),
             // An old cookie of theirs, that no request has brought yet, is not in the store.
-            Mode::Sessions if self.0.chain.reads_payloads() => vec![mark(), revoke()],
-            Mode::Sessions => vec![revoke()],
+            Mode::Sessions if self.0.chain.reads_payloads() => raise(Some(remove().into())),
+            Mode::Sessions => Step::Remove(remove().into()),
         };
-        Revocation::new(self, Step::Ask(list))
+        Revocation::new(self, step)
     }
 
     /// Ends the session of a record; where `user` is given, only if it is theirs. [`Revocation::count`] says whether.
@@ -112,36 +176,48 @@ impl Engine {
         Revocation::new(self, Step::Load { key: key.into(), user: user.map(Into::into) })
     }
 
-    /// A time under a key, for as long as a cookie could open to which it matters.
+    /// A time under a key, for as long as a cookie could open to which it matters: one of a server whose clock is ahead
+    /// too.
     pub(super) fn mark(&self, since: UnixMillis, now: UnixMillis) -> Entry {
-        let expires = self.0.policy.absolute.map(|span| now.plus(span));
+        let last = since.max(now.plus(self.0.policy.skew));
+        let expires = self.0.policy.absolute.map(|span| last.plus(span));
         Entry::of(&Record { expires, ..Record::tombstone(since) }, None)
     }
 }
 
 impl Revocation {
     fn new(engine: &Engine, step: Step) -> Self {
-        Self { engine: engine.clone(), step, count: None, is_failed: false }
+        Self { engine: engine.clone(), step, marked: None, count: None, is_failed: false }
     }
 
     /// What it waits for.
     pub fn need(&self) -> Need {
-        match &self.step {
-            Step::Ask(list) if list.is_empty() => Need::Done,
-            Step::Ask(list) => Need::Ask(list.clone()),
-            Step::Load { key, .. } => Need::Ask(vec![Action::Load { keys: vec![key.clone()] }]),
-            Step::Swap { key, row, .. } => Need::Ask(vec![swap(key, row)]),
-            Step::Done => Need::Done,
-        }
+        let load = |key: &String| Action::Load { keys: vec![key.clone()] };
+        let action = match &self.step {
+            Step::LoadMark(raise) => load(&raise.key),
+            Step::RaiseMark(_, action) | Step::Remove(action) => (**action).clone(),
+            Step::Load { key, .. } => load(key),
+            Step::Swap { key, row, .. } => swap(key, row),
+            Step::Done => return Need::Done,
+        };
+        Need::Ask(vec![action])
     }
 
     /// Takes the answers.
     pub fn answer(&mut self, answers: Vec<Answer>, now: UnixMillis) {
         let step = core::mem::replace(&mut self.step, Step::Done);
-        self.is_failed |= answers.contains(&Answer::Failed);
-        let Some(last) = answers.into_iter().next_back() else { return };
-        match (step, last) {
-            (Step::Ask(_), Answer::Count(count)) => self.count = Some(count),
+        let Some(answer) = answers.into_iter().next_back() else { return };
+        self.is_failed = answer == Answer::Failed;
+        match (step, answer) {
+            (Step::LoadMark(raise), Answer::Rows(rows)) => {
+                self.raise(raise, rows.into_iter().next().flatten().as_ref(), now);
+            }
+            (Step::RaiseMark(raise, _), Answer::Conflict(row)) => self.raise(raise, Some(&row), now),
+            (Step::RaiseMark(raise, _), Answer::Exists | Answer::Gone) => self.step = Step::LoadMark(raise),
+            (Step::RaiseMark(raise, _), Answer::Done) => {
+                self.step = raise.then.map_or(Step::Done, Step::Remove);
+            }
+            (Step::Remove(_), Answer::Count(count)) => self.count = Some(count),
             (Step::Load { key, user }, Answer::Rows(rows)) => {
                 self.found(key, user, rows.into_iter().next().flatten(), now);
             }
@@ -160,6 +236,29 @@ impl Revocation {
     /// The store failed, and nobody knows what ended.
     pub fn is_failed(&self) -> bool {
         self.is_failed
+    }
+
+    /// By what the user's sessions in cookies ended.
+    pub(super) fn marked(&self) -> Option<Marked> {
+        self.marked
+    }
+
+    /// What another revocation writes meanwhile does not do for this one: it may except a session that this one means.
+    fn raise(&mut self, raise: Raise, old: Option<&Row>, now: UnixMillis) {
+        if raise.tries == MAX_TRIES {
+            self.is_failed = true;
+            return;
+        }
+        let over = old.and_then(time_of);
+        let ahead = now.plus(self.engine.0.policy.skew);
+        let since = over.map_or(ahead, |over| ahead.max(UnixMillis(over.0.saturating_add(1))));
+        let (key, entry) = (raise.key.clone(), self.engine.mark(since, now));
+        let action = match old {
+            None => Action::Create { key, entry },
+            Some(row) => Action::Save { key, version: row.version, entry },
+        };
+        self.marked = Some(Marked { since, over });
+        self.step = Step::RaiseMark(Raise { tries: raise.tries + 1, ..raise }, action.into());
     }
 
     fn found(&mut self, key: String, user: Option<String>, row: Option<Row>, now: UnixMillis) {

@@ -1,15 +1,11 @@
 //! A request that ends sessions of a user's, its own among them or not.
 
-use alloc::{
-    borrow::ToOwned,
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
 
 use super::{
     Content, Engine, Event, Failure, Session,
     actions::{Answer, Need},
-    revocation::Revocation,
+    revocation::{Before, Excepted, Marked, Revocation},
     tables::{self, Own, Told},
 };
 use crate::{
@@ -50,7 +46,7 @@ impl Session {
     ) -> Result<(), SealError> {
         let is_theirs = self.user().as_deref() == Some(user);
         let told = match (self.stored.is_some(), self.is_head_given) {
-            (false, _) => Told::Time,
+            (false, _) => Told::Mark,
             (true, false) => Told::NewKey,
             (true, true) => Told::OldKey,
         };
@@ -59,9 +55,10 @@ impl Session {
         let revoking = Revoking { user: user.to_owned(), own, mine };
         if own == Own::MovesBefore {
             self.revoking = Some(revoking);
-            return self.move_on(user, content, now, rng);
+            self.regenerate(now);
+            return self.save(content, now, rng);
         }
-        self.begin_revoking(revoking, now);
+        self.begin_revoking(revoking);
         Ok(())
     }
 
@@ -80,14 +77,16 @@ impl Session {
         self.revoked
     }
 
-    /// What was to be done first is written: the others are to end.
-    pub(super) fn go_on_revoking(&mut self, now: UnixMillis) {
+    /// What was to be done first is written: the others are to end. So they are where the own one has ended meanwhile.
+    pub(super) fn go_on_revoking(&mut self) {
         let is_idle = self.task.is_idle();
-        if let Some(revoking) = self.revoking.take_if(|_| is_idle)
-            && self.failure.is_none()
-        {
-            self.begin_revoking(revoking, now);
+        let Some(mut revoking) = self.revoking.take_if(|_| is_idle) else { return };
+        match self.failure {
+            None => {}
+            Some(_) if self.suppressed => revoking.own = Own::Stays,
+            Some(_) => return,
         }
+        self.begin_revoking(revoking);
     }
 
     pub(super) fn revoking_answered(
@@ -109,6 +108,7 @@ impl Session {
         }
         self.revoked = revocation.count();
         self.events.add(Event::Revoked(self.revoked));
+        let marked = revocation.marked();
         let (own, user, mine) = match whom {
             Whom::One(key) => {
                 let is_meant = self.revoked == Some(1) && self.key() == Some(key.as_str());
@@ -120,7 +120,7 @@ impl Session {
             Own::Ends => self.destroy(),
             Own::MovesAfter => {
                 let content = mine.as_deref().map_or(Content::Unchanged, Content::Changed);
-                if let Err(error) = self.move_on(&user, &content, now, rng) {
+                if let Err(error) = self.except(user, marked, &content, now, rng) {
                     self.failure = Some(Failure { reason: error.reason(), raise: true });
                 }
             }
@@ -128,9 +128,9 @@ impl Session {
         }
     }
 
-    fn begin_revoking(&mut self, revoking: Revoking, now: UnixMillis) {
+    fn begin_revoking(&mut self, revoking: Revoking) {
         let keep = self.key().filter(|_| matches!(revoking.own, Own::Keeps | Own::MovesBefore));
-        let revocation = Engine::from(&*self).revoke_all(&revoking.user, keep, now);
+        let revocation = Engine::from(&*self).revoke_all(&revoking.user, keep);
         self.follow(revocation, Whom::All(revoking));
     }
 
@@ -141,14 +141,33 @@ impl Session {
         self.task = (revocation, whom).into();
     }
 
-    fn move_on(
+    /// A session in its cookie goes on under a new id. It proves no user, so it is excepted from this one revocation, not
+    /// from one that another request commits meanwhile; and it has ended where an earlier one meant it.
+    fn except(
         &mut self,
-        user: &str,
+        user: String,
+        marked: Option<Marked>,
         content: &Content<'_>,
         now: UnixMillis,
         rng: &mut dyn Entropy,
     ) -> Result<(), SealError> {
-        self.except(user, now).map_err(|error| SealError::new(Reason::Internal, error.to_string()))?;
+        let excepted = marked.map(|marked| Excepted::Until(marked.since));
+        let was_meant =
+            |before: Before| marked.and_then(|marked| marked.over).is_some_and(|at| before.is_meant(at));
+        let has_login = self.begins_for.is_some();
+        if !has_login && was_meant(self.before()) {
+            self.fail(Reason::Ended);
+            return Ok(());
+        }
+        self.regenerate(now);
+        self.begins_for = Some(user);
+        if has_login {
+            self.began_before = self
+                .began_before
+                .map(|before| if was_meant(before) { before } else { Before { excepted, ..before } });
+        } else {
+            self.excepted = excepted;
+        }
         self.save(content, now, rng)
     }
 }

@@ -167,7 +167,7 @@ pub(super) enum Own {
     Ends,
     /// It goes on as it is, since the response is out and no cookie can bring a new id.
     Keeps,
-    /// It goes on under a new id, which is excepted by its time: so it begins after the revocation.
+    /// It goes on under a new id, which is excepted by the mark of the revocation: so that is written first.
     MovesAfter,
     /// It goes on under a new id, which is excepted by its key: so it is written before the others end.
     MovesBefore,
@@ -182,8 +182,8 @@ pub(super) enum Told {
     NewKey,
     /// By the key that it has, since the head is out.
     OldKey,
-    /// By its beginning: it lies in its cookie.
-    Time,
+    /// By a mark: it lies in its cookie.
+    Mark,
 }
 
 /// `is_excepted`: the others alone are to end.
@@ -193,6 +193,6 @@ pub(super) fn own(is_meant: bool, is_excepted: bool, told: Told) -> Own {
         (true, false, _) => Own::Ends,
         (true, true, Told::NewKey) => Own::MovesBefore,
         (true, true, Told::OldKey) => Own::Keeps,
-        (true, true, Told::Time) => Own::MovesAfter,
+        (true, true, Told::Mark) => Own::MovesAfter,
     }
 }

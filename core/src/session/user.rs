@@ -2,7 +2,7 @@
 
 use alloc::{borrow::ToOwned, string::String};
 
-use super::{Content, Session, identity::Identity, tables::Leave};
+use super::{Content, Session, identity::Identity, revocation::Excepted, tables::Leave};
 use crate::time::UnixMillis;
 
 impl Session {
@@ -35,7 +35,7 @@ impl Session {
                 self.bare |= old.is_some();
                 self.begin_anew(if old.is_some() { Leave::End } else { Leave::Login }, now);
                 (self.meta.user, self.begins_for) = (user.clone(), user);
-                self.excepted_until = Some(UnixMillis(i64::MAX));
+                self.excepted = Some(Excepted::AllBefore);
             }
         }
         self.identity = Some(new);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use shortcrust::{Action, Answer, Need, Seconds, UnixMillis};
+use shortcrust::{Action, Answer, Need, UnixMillis};
 
 use crate::{
     config::Config,
@@ -63,7 +63,7 @@ impl Simulation {
         let word = |at: usize| step.get(at).and_then(Value::as_str).unwrap_or_default();
         let (subject, verb) = (word(0), word(1));
         match (subject, verb) {
-            ("clock", _) => self.now = self.now.plus(Seconds(step[1].as_u64().expect("seconds"))),
+            ("clock", _) => self.now.0 += step[1].as_i64().expect("seconds") * 1_000,
             ("config", _) => self.config = Config::new(&step[1]),
             ("store", "is down") => self.is_down = true,
             ("store", "is up") => self.is_down = false,

@@ -206,7 +206,7 @@ impl Simulation {
             "revoke" => self.revoke(request),
             "revoke_all" => {
                 let user = self.user(&table).to_owned();
-                let revocation = self.engine.revoke_all(&user, None, self.now);
+                let revocation = self.engine.revoke_all(&user, None);
                 request.machine = Machine::Revoking(revocation, Meant::User(user));
             }
             "set the user by hand" => request.set_user_by_hand(self.user(&table)),

@@ -31,7 +31,7 @@ fn a_label_goes_along_with_its_session_and_ends_with_it() {
     let id = simulation.close(&mut rights).1.unwrap();
     assert_eq!(label_of(&mut simulation, &id).as_deref(), Some("Firefox"), "a new id");
     let mut kept = simulation.open(Some(&id));
-    kept.session.except("ada", simulation.now).unwrap();
+    simulation.revoke_others(&mut kept, "ada");
     let id = simulation.close(&mut kept).1.unwrap();
     assert_eq!(label_of(&mut simulation, &id).as_deref(), Some("Firefox"), "excepted from a revocation");
     let again = login(&mut simulation, Some(&id), &[("a", 3)]);

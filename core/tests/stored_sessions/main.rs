@@ -1,6 +1,7 @@
 //! Sessions in a store, with browsers, requests that overlap and a clock: random scripts, and what must hold in all of
 //! them.
 
+mod clocks;
 mod events;
 mod labels;
 #[path = "../memory_store/mod.rs"]

@@ -47,6 +47,23 @@ fn all_sessions_of_a_user_end_and_later_ones_do_not() {
 }
 
 #[test]
+fn a_login_in_the_request_that_ends_the_others_takes_along_what_was_not_revoked() {
+    for (is_revoked, payload) in [(false, r#"{"a":1,"y":2}"#), (true, r#"{"y":2}"#)] {
+        let mut simulation = simulation();
+        let cookie = login(&mut simulation);
+        let mut request = simulation.open(Some(&cookie));
+        if is_revoked {
+            simulation.revoke_all("ada");
+        }
+        request.session.login("ada", &shortcrust::Content::Unchanged, simulation.now).unwrap();
+        simulation.revoke_others(&mut request, "ada");
+        request.data = Some(BTreeMap::from([("a".into(), 1), ("y".into(), 2)]));
+        let cookie = simulation.close(&mut request).1.unwrap();
+        assert_eq!(simulation.open(Some(&cookie)).session.payload(), Some(payload));
+    }
+}
+
+#[test]
 fn a_session_that_a_server_began_whose_clock_is_ahead_is_revoked_too() {
     let mut simulation = simulation();
     simulation.now = START.plus(Seconds(59));

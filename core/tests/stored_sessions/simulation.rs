@@ -61,10 +61,17 @@ impl Simulation {
     }
 
     pub(crate) fn revoke_all(&mut self, user: &str) {
-        let mut revocation = self.engine.revoke_all(user, None, self.now);
+        let mut revocation = self.engine.revoke_all(user, None);
         while let Need::Ask(actions) = revocation.need() {
             revocation.answer(ask(&mut self.store, &actions), self.now);
         }
+    }
+
+    /// All of the user's but the request's own.
+    pub(crate) fn revoke_others(&mut self, request: &mut Request, user: &str) {
+        let content = Content::Unchanged;
+        request.session.revoke_all(user, true, &content, self.now, &mut rng(&mut self.rng)).unwrap();
+        self.run(&mut request.session);
     }
 
     /// Runs what is left for the store, then sets the cookie, as a host that can wait does.
