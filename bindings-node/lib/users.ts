@@ -75,11 +75,11 @@ export function user(request: IncomingMessage): string | undefined {
 export const sessions = {
   /** Those that have not ended, the last one used first. Throws `Unsupported` where sessions are in cookies. */
   async list(where: Where, user: User): Promise<Listing[]> {
-    const { front, key } = place(where, 'list')
-    const current = key()
+    const { front, current } = place(where, 'list')
+    const currentKey = current?.key()
     const index = front.engine.userIndex(named(user))
     const found = await stored(front, 'list').store.list(index)
-    const listings = found.flatMap(({ key, text }) => listing(key, text, current))
+    const listings = found.flatMap(({ key, text }) => listing(key, text, currentKey))
     return listings.sort((one, other) => other.renewed.valueOf() - one.renewed.valueOf())
   },
 
@@ -108,14 +108,16 @@ export const sessions = {
    */
   async revokeAll(where: Where, user: User, options: RevokeAllOptions = {}): Promise<number | undefined> {
     const { exceptCurrent = false } = options
-    const { driver, front, isRequest, key } = place(where, 'revokeAll')
+    const { driver, front, current } = place(where, 'revokeAll')
     const { runner } = front
-    if (exceptCurrent && !isRequest) {
+    if (exceptCurrent && current === undefined) {
       throw new TypeError('exceptCurrent: give the request, whose session is the current one')
     }
     if (runner === undefined) throw new Unsupported('revokeAll needs the option store or revocations')
     if (driver !== undefined) return driver.revokeAll(named(user), exceptCurrent)
-    const revocation = front.engine.revokeAll(named(user), exceptCurrent ? key() : undefined)
+    if (exceptCurrent) await current?.renew?.(named(user))
+    const kept = exceptCurrent ? current?.key() : undefined
+    const revocation = front.engine.revokeAll(named(user), kept)
     await runner.run(revocation)
     return revocation.count ?? undefined
   },
@@ -123,16 +125,24 @@ export const sessions = {
 
 const places = new WeakMap<object, Place>()
 
-/** Remembers what a middleware, or a request of a drop-in's, is served with; `key` is that of the request's record. */
-export function know(where: object, front: Front, key?: () => string | undefined): void {
-  places.set(where, { front, isRequest: key !== undefined, key: key ?? (() => undefined) })
+/** Remembers what a middleware, or a request of a drop-in's, is served with. */
+export function know(where: object, front: Front, current?: Current): void {
+  places.set(where, { front, current })
+}
+
+/** A request's session. */
+export interface Current {
+  /** Its record's; none where it is not in the store. */
+  key(): string | undefined
+  /** Gives it a new id if it is this user's, so that a stolen copy of its cookie ends. A driver's does it by itself. */
+  renew?(user: string): Promise<void>
 }
 
 interface Place {
   driver?: StoreDriver | undefined
   front: Front
-  isRequest: boolean
-  key: () => string | undefined
+  /** None of a middleware. */
+  current: Current | undefined
 }
 
 function place(where: Where, caller: string): Place {
@@ -140,7 +150,7 @@ function place(where: Where, caller: string): Place {
   if (known !== undefined) return known
   const found = driverOf(where as IncomingMessage, caller)
   const driver = found instanceof StoreDriver ? found : undefined
-  return { front: found.front, driver, isRequest: driver !== undefined, key: () => driver?.key }
+  return { front: found.front, driver, current: driver && { key: () => driver.key } }
 }
 
 function listing(handle: string, text: string, current: string | undefined): Listing[] {

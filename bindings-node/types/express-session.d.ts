@@ -1,8 +1,11 @@
 // The types are the peer's own, from @types/express-session: what an application adds to SessionData, under either
 // name, holds for `req.session`, and stores that are typed for the peer fit.
 import type { IncomingMessage } from 'node:http'
+import type { RequestHandler } from 'express'
 
-import session = require('express-session')
+import peer = require('express-session')
+
+import type { Store as OurStore } from '../dist/stores/index.js'
 
 declare module 'express-session' {
   interface Session {
@@ -41,6 +44,23 @@ declare module 'express-session' {
   interface MemoryStore {
     /** How many sessions are kept at most; beyond that the longest unwritten go. Default Infinity. */
     max: number
+  }
+}
+
+/** Middleware that gives each request a `session` from the store. Wrong options throw here. */
+declare function session(options?: session.SessionOptions): RequestHandler
+
+declare namespace session {
+  export import Cookie = peer.Cookie
+  export import CookieOptions = peer.CookieOptions
+  export import MemoryStore = peer.MemoryStore
+  export import Session = peer.Session
+  export import SessionData = peer.SessionData
+  export import Store = peer.Store
+
+  interface SessionOptions extends Omit<peer.SessionOptions, 'store'> {
+    /** The peer's kind, or one of `shortcrust/stores`; default a new `MemoryStore`. */
+    store?: peer.Store | OurStore | undefined
   }
 }
 

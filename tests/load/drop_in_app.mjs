@@ -1,4 +1,4 @@
-// express-session, @fastify/session and koa-session, and our drop-ins for them, on stores of npm.
+// express-session, @fastify/session and koa-session, and our drop-ins for them, on stores of npm and on ours.
 import http from 'node:http'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
@@ -24,6 +24,7 @@ const STORES = {
     )
     return new Store({ pool, tableName: 'load_session' })
   },
+  'our redis': async () => new (require('shortcrust/stores/redis').RedisStore)(await redis()),
   memory: () => new (front.MemoryStore ?? require('express-session').MemoryStore)(),
   files() {
     const Store = require('session-file-store')(require('express-session'))
@@ -33,6 +34,7 @@ const STORES = {
 
 /** What koa-session takes. */
 async function koaStore() {
+  if (STORE !== 'redis') return STORES[STORE]()
   const client = await redis()
   return {
     get: async (key) => JSON.parse((await client.get(key)) ?? 'null'),

@@ -107,6 +107,10 @@ DROP_INS = [
             ("express-session", "shortcrust/express-session"),
             ("redis", "postgres", "memory", "files"),
         ),
+        *(
+            ((f"shortcrust/{name}",), ("our redis",))
+            for name in ("express-session", "fastify-session", "koa-session")
+        ),
         (("@fastify/session", "shortcrust/fastify-session"), ("redis",)),
         (("koa-session", "shortcrust/koa-session"), ("redis",)),
     )

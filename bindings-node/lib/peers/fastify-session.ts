@@ -57,7 +57,7 @@ function install(fastify: FastifyInstance, settings: Settings): void {
   fastify.decorate('decryptSession', decryptSession)
   fastify.decorateRequest('sessionStore', { getter: () => settings.store })
   fastify.decorateRequest('session', null as never)
-  fastify.addHook('onRequest', (request, _reply, done) => front.open(request, done))
+  fastify.addHook('onRequest', (request, reply, done) => front.open(request, reply, done))
   fastify.addHook('onSend', (request, reply, _payload, done) => front.close(request, reply, done))
 }
 

@@ -90,9 +90,18 @@ function shop(front, store, options, meanwhile) {
       request.session.list.push(request.query.item)
       response.end()
     })
+    .get('/age', (request, response) => response.json(request.session.cookie.originalMaxAge))
+    .get('/deep', async (request, response, next) => {
+      let deep = 1
+      for (let level = 0; level < 201; level += 1) deep = { deep }
+      request.session.deep = deep
+      await meanwhile.run()
+      request.session.save(ended(response, next))
+    })
     .get('/unchanged', (request, response, next) => request.session.save(ended(response, next)))
-    .get('/remember', (request, response, next) => {
+    .get('/remember', async (request, response, next) => {
       request.session.cookie.maxAge = 9e8
+      await meanwhile.run()
       request.session.save(ended(response, next))
     })
     .get('/reader', async (request, response) => {
@@ -157,6 +166,33 @@ for (const [name, { skip, open }] of Object.entries(ALL)) {
     assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]))
     const seen = (await browser.get()).json()
     for (const key of keys) assert.deepEqual([seen[key], seen.basket[key]], [1, 1], key)
+  })
+
+  on('a maxAge that one request sets stays beside what the other wrote', async (all) => {
+    const { browser, meanwhile, other } = all
+    for (const [path, during] of [
+      ['/slow', '/remember'],
+      ['/remember', '/slow?n=2'],
+    ]) {
+      meanwhile.run = () => {
+        meanwhile.run = () => {}
+        return other.get(during)
+      }
+      await browser.get('/login')
+      assert.equal((await browser.get(path)).status, 200)
+      assert.ok(Math.abs((await browser.get('/age')).json() - 9e8) < 1_000, path)
+      assert.ok((await browser.get()).json().slow, path)
+    }
+  })
+
+  on('what can not be joined, since it nests too deep, overwrites nothing', async (all) => {
+    const { browser, meanwhile, other } = all
+    meanwhile.run = () => other.get('/add?key=pie')
+    const { status, text } = await browser.get('/deep')
+    assert.equal(status, 500)
+    assert.match(text, /deeper than 200 levels/)
+    const { deep, pie } = (await browser.get()).json()
+    assert.deepEqual({ deep, pie }, { deep: undefined, pie: 1 })
   })
 
   on('two saves of one request keep what another wrote', async ({ browser, meanwhile, other }) => {
@@ -287,6 +323,42 @@ for (const [name, { skip, open }] of Object.entries(STORES)) {
     assert.match(texts[0], /^\{"cookie":\{.*"user":"ada"/)
   })
 }
+
+test('a second answer of a store is for nobody', async (context) => {
+  class Twice extends session.Store {
+    records = new Map()
+    get(id, done) {
+      done(null, JSON.parse(this.records.get(id) ?? 'null'))
+    }
+    set(id, record, done) {
+      this.records.set(id, JSON.stringify(record))
+      done()
+      if (this.isTwice) done(new Error('again'))
+    }
+    destroy(id, done) {
+      this.records.delete(id)
+      done()
+    }
+  }
+  const rejections = []
+  const listen = (error) => rejections.push(error)
+  process.on('unhandledRejection', listen).on('uncaughtException', listen)
+  context.after(() => process.off('unhandledRejection', listen).off('uncaughtException', listen))
+  const store = new Twice()
+  await serve(shop(session, store, {}, { run() {} }), async (browser) => {
+    await browser.get('/login')
+    store.isTwice = true
+    for (const path of ['/add?key=pie', '/save']) assert.equal((await browser.get(path)).status, 200, path)
+    assert.deepEqual((await browser.get()).json(), {
+      ...ADA,
+      basket: { tea: 1, pie: 1 },
+      pie: 1,
+      first: 1,
+      second: 1,
+    })
+  })
+  assert.deepEqual(rejections, [])
+})
 
 test('a rule for numbers that nothing would follow is refused', () => {
   const wrong = (options, message) =>

@@ -63,6 +63,12 @@ async function shop(module, store, options, meanwhile) {
     await meanwhile.run()
     return session.user
   })
+  app.get('/remember', async ({ session }) => {
+    session.cookie.maxAge = 900_000
+    await session.save()
+    return {}
+  })
+  app.get('/age', async ({ session }) => String(session.cookie.originalMaxAge))
   app.get('/logout', async ({ session }) => (await session.destroy()) ?? {})
   app.get('/', async ({ session: { cookie: _, ...data } }) => data)
   await app.listen({ port: 0, host: '127.0.0.1' })
@@ -85,6 +91,14 @@ for (const [name, { skip, open }] of Object.entries(ALL)) {
       Object.assign(other.cookies, browser.cookies)
       await run({ browser, meanwhile, other })
     })
+
+  on('a maxAge that one request sets stays beside what the other wrote', async (all) => {
+    const { browser, meanwhile, other } = all
+    meanwhile.run = () => other.get('/remember')
+    await browser.get('/slow')
+    assert.equal((await browser.get('/age')).text, '900000')
+    assert.equal((await browser.get()).json().slow, 1)
+  })
 
   on('what overlapping requests wrote is joined', async ({ browser, meanwhile, other }) => {
     meanwhile.run = () => other.get('/add?key=pie')

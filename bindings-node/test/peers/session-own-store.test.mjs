@@ -50,7 +50,10 @@ const ROUTES = {
   '/logout': ({ end, session }) => (end ? end() : session.destroy()),
   '/list': ({ raw }) => sessions.list(raw, 'ada'),
   '/end': ({ raw, query }) => sessions.revoke(raw, query.handle, 'ada'),
-  '/others': ({ raw }) => sessions.revokeAll(raw, 'ada', { exceptCurrent: true }),
+  '/others': ({ raw, session, query }) => {
+    session.basket[query.key] = 1
+    return sessions.revokeAll(raw, 'ada', { exceptCurrent: true })
+  },
   '/all': ({ raw }) => sessions.revokeAll(raw, 'ada'),
   '/': ({ carries, session }) => {
     const { cookie: _, ...data } = carries ? session.toJSON() : session
@@ -182,11 +185,14 @@ for (const [front, host] of Object.entries(HOSTS)) {
       assert.equal((await browser.get('/list')).json().length, 1)
     })
 
-    on('all of a user’s sessions end, or all but this one', async ({ browser }) => {
+    on('all of a user’s sessions end, or all but this one', async ({ browser, other }) => {
       const phone = new Browser(browser.port)
       await phone.get('/login')
-      await browser.get('/others')
+      await browser.get('/others?key=pie')
       assert.deepEqual((await phone.get()).json(), {})
+      // Who has a copy of the cookie that was kept is out too, and what the handler did is not lost.
+      assert.deepEqual((await other.get()).json(), {})
+      assert.deepEqual((await browser.get()).json().basket, { tea: 1, pie: 1 })
       assert.equal((await browser.get('/read')).text, '"ada"')
       await phone.get('/login')
       await phone.get('/all')

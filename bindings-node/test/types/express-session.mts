@@ -2,6 +2,7 @@ import connectPgSimple from 'connect-pg-simple'
 import express from 'express'
 import createMemoryStore from 'memorystore'
 import session, { Cookie, MemoryStore, Session, type SessionData, Store } from 'shortcrust/express-session'
+import { MemoryStore as OurMemoryStore } from 'shortcrust/stores/memory'
 
 // Under the peer's name, as applications have it, or under ours.
 declare module 'express-session' {
@@ -73,6 +74,12 @@ class Own extends Store {
   }
 }
 app.use(session({ secret: 'one', store: new Own() }))
+app.use(session({ secret: 'one', userKey: 'user', outage: 'empty', store: new OurMemoryStore() }))
+// @ts-expect-error no store
+app.use(session({ secret: 'one', store: new Map() }))
+// What takes the peer's type takes this, where the store is the peer's.
+const make: typeof session = session
+app.use(make())
 
 // @ts-expect-error no such option
 session({ secret: 'one', maxAge: 1 })

@@ -2,7 +2,7 @@ import { inherits } from 'node:util'
 
 import { ambient } from '../../ambient.js'
 import { immediate as defer } from '../../timers.js'
-import { type Answered, dataOf, type Found, type Rows, type Token } from '../merge/rows.js'
+import { type Answered, type Found, foundIn, type Rows, type Token } from '../merge/rows.js'
 import { withoutProto } from './payload.js'
 import type { Session } from './session.js'
 import { type Loaded, Store } from './store.js'
@@ -100,7 +100,7 @@ export class MemoryRows implements Rows<Session> {
 
   read(id: string, done: Answered<Found>): void {
     const record = read(this.#store, id)
-    done(undefined, record && { data: dataOf(record) })
+    done(undefined, record && foundIn(record))
   }
 
   take(id: string, done: Answered<Found>): void {

@@ -2,13 +2,15 @@ import type { CipherKey } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 
 import { delayLastByte } from '../../delay-response-end.js'
-import { beforeHead } from '../../head.js'
+import { beforeHead, isHeadWritten } from '../../head.js'
 import { immediate as defer } from '../../timers.js'
 import { sign } from '../cookie-signature.js'
 import { leaveBehind } from '../merge/carried.js'
+import { joinedCookie } from '../merge/cookie.js'
 import type { Known } from '../merge/index.js'
+import { type Answered, type Found, promised } from '../merge/rows.js'
 import { refuse } from '../own/index.js'
-import { serialize } from './cookie.js'
+import { cookieOf, serialize } from './cookie.js'
 import { isSecure, sentId } from './incoming.js'
 import { log } from './log.js'
 import type { Settings } from './options.js'
@@ -65,7 +67,11 @@ export class RequestSession {
   begin(): void {
     const { store } = this.#settings
     this.#request.sessionStore = store
-    this.#settings.own?.know(this.#request, () => this.#request.session)
+    this.#settings.own?.know(this.#request, {
+      session: () => this.#request.session,
+      renew: () => this.#renew(this.#request.session as Session),
+      isLate: () => isHeadWritten(this.#response),
+    })
     this.#request.sessionID = this.#sentId
     beforeHead(this.#response, () => this.#once(() => this.#head()))
     delayLastByte(this.#response, (done) => this.#once(() => this.#commit(done)) ?? false)
@@ -167,7 +173,9 @@ export class RequestSession {
     if (merger !== undefined && row?.id === id) {
       const isTouch = row.base === text && row.cookie === cookie
       const now = () => dataText(session)
-      const written = { session, text, isTouch, now, with: (data: object) => rebuilt(session, data) }
+      const cookieBeside = (theirs: unknown) => joinedCookie(row.cookie, session.cookie, theirs)
+      const rebuild = (data: object, other?: object) => rebuilt(session, data, other)
+      const written = { session, text, isTouch, now, cookieBeside, with: rebuild }
       merger.write(id, row, written, (error) => {
         if (!error) row.cookie = cookie
         done(error)
@@ -181,13 +189,13 @@ export class RequestSession {
   }
 
   /** The new session has nothing of an old one that another request has ended. */
-  #regenerate(session: Session, regenerate: (done: Callback) => void, done: Callback): void {
+  #regenerate(session: Session, regenerate: (done: Callback) => void, done: Answered<Found>): void {
     const { merger } = this.#settings
     const row = this.#row
-    const next = (error?: unknown) => {
+    const next = (error?: unknown, found?: Found) => {
       const { session: current } = this.#request
       if (merger !== undefined && current && current !== session) this.#watch(current)
-      done(error)
+      done(error, found)
     }
     if (merger === undefined || row?.id !== session.id) {
       regenerate(next)
@@ -195,8 +203,23 @@ export class RequestSession {
     }
     merger.end(row.id, regenerate, (error, found) => {
       if (!error && found === undefined) this.#ended = row.base
-      next(error)
+      next(error, found)
     })
+  }
+
+  /** Goes on under a new id with what the session has now; empty where another request has ended it. */
+  async #renew(session: Session): Promise<void> {
+    const { merger } = this.#settings
+    const base = this.#row?.base
+    const regenerate = (done: Callback) => Session.prototype.regenerate.call(session, done)
+    const found = await promised<Found>((done) => this.#regenerate(session, regenerate, done))
+    const { session: next } = this.#request
+    if (found === undefined || base === undefined || !next) return
+    const text = dataText(session)
+    const all = merger?.joined(base, text, JSON.stringify(found.data))
+    const data = all === undefined || all === text ? session : JSON.parse(all)
+    Object.assign(next, data, { cookie: session.cookie })
+    await next.save()
   }
 
   #leaveBehind(session: Session): void {
@@ -306,9 +329,10 @@ export class RequestSession {
   }
 }
 
-/** The session with other data; the cookie comes first, as in every row. */
-function rebuilt(session: Session, data: object): Session {
-  return new Session(session.req, { cookie: session.cookie, ...data })
+/** The session with other data, or another cookie too; that comes first, as in every row. */
+function rebuilt(session: Session, data: object, attributes?: object): Session {
+  const cookie = attributes ? cookieOf(attributes) : session.cookie
+  return new Session(session.req, { cookie, ...data })
 }
 
 function define(session: Session, name: string, value: unknown): void {

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { inherits } from 'node:util'
 
-import { Cookie } from './cookie.js'
+import { cookieOf } from './cookie.js'
 import { withoutProto } from './payload.js'
 import { Session } from './session.js'
 import type { Callback, Request, SessionRecord } from './types.js'
@@ -56,12 +56,7 @@ const methods: Pick<Store, 'createSession' | 'load' | 'regenerate'> & ThisType<S
   /** Makes a record the request's session. */
   createSession(request, found) {
     const { cookie } = withoutProto(found)
-    // Not destructured: what V8 says of a record without a cookie is what the peer's users match.
-    const expires = cookie.expires
-    const originalMaxAge = cookie.originalMaxAge
-    found.cookie = new Cookie(cookie)
-    if (typeof expires === 'string') found.cookie.expires = new Date(expires)
-    found.cookie.originalMaxAge = originalMaxAge
+    found.cookie = cookieOf(cookie)
     request.session = new Session(request, found)
     return request.session
   },

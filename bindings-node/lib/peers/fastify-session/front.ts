@@ -1,6 +1,7 @@
 // From a request's cookie to its session, and from the session to the store and the response's cookie.
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
+import { isHeadWritten } from '../../head.js'
 import { furtherCookies } from '../fastify-shared.js'
 import { type OwnSessions, refuse } from '../own/index.js'
 import type { CookieSource } from './cookie.js'
@@ -30,10 +31,15 @@ export class Front {
   }
 
   /** Gives a request its session. */
-  open(request: FastifyRequest, done: Callback): void {
+  open(request: FastifyRequest, reply: FastifyReply, done: Callback): void {
     const { cookie, own } = this.#settings
     request.session = {} as typeof request.session
-    own?.know(request.raw, () => request.session)
+    const session = () => request.session as unknown as Session
+    own?.know(request.raw, {
+      session,
+      renew: () => session().regenerate(Object.keys(session())),
+      isLate: () => isHeadWritten(reply.raw),
+    })
     const isOurs = isUnder(request.raw.url?.split('?', 1)[0] ?? '', cookie.path || '/')
     const signedId = isOurs ? this.#choose(request) : undefined
     if (signedId) this.load(signedId, request, cookie, done)

@@ -3,6 +3,7 @@ import type { FastifyRequest, Session as SessionData } from 'fastify'
 
 import type { SessionRecord } from '../express-session/types.js'
 import { leaveBehind } from '../merge/carried.js'
+import { joinedCookie } from '../merge/cookie.js'
 import type { Known, Merger } from '../merge/index.js'
 import { Cookie, type CookieSource, inherited } from './cookie.js'
 import { fingerprint } from './fingerprint.js'
@@ -211,10 +212,13 @@ function write(session: Session, done: Callback): void {
   }
   if (known !== undefined) {
     // The cookie comes first, as in every row.
-    const withCookie = (data: object) => ({ cookie: session.cookie, ...data })
+    const withCookie = (data: object, other?: CookieSource) => {
+      return { cookie: other ? new Cookie(other, state.request) : session.cookie, ...data }
+    }
+    const cookieBeside = (theirs: unknown) => joinedCookie(known.cookie, session.cookie, theirs)
     const isTouch = known.base === text && known.cookie === cookie
     const now = () => dataText(session)
-    merger.write(id, known, { session, text, isTouch, now, with: withCookie }, (error) => {
+    merger.write(id, known, { session, text, isTouch, now, cookieBeside, with: withCookie }, (error) => {
       if (!error) known.cookie = cookie
       done(error)
     })
@@ -240,7 +244,13 @@ function end(session: Session, next: Session, fields: readonly string[], done: C
     if (found === undefined) {
       next[STATE].ended = known.base
       leaveBehind(known.base, next)
-    } else carry(next, fields, text, merger.joined(known.base, text, JSON.stringify(found.data)))
+      return done()
+    }
+    try {
+      carry(next, fields, text, merger.joined(known.base, text, JSON.stringify(found.data)))
+    } catch (tooDeep) {
+      return done(tooDeep)
+    }
     done()
   })
 }

@@ -2,6 +2,7 @@ import type Cookies from 'cookies'
 import type Koa from 'koa'
 
 import { ambient } from '../../ambient.js'
+import { isHeadWritten } from '../../head.js'
 import { immediate } from '../../timers.js'
 import { checkKeys, read, write } from '../cookie-jar.js'
 
@@ -49,7 +50,11 @@ export class ContextSession {
     this.opts = { ...options }
     const { ContextStore, store } = this.opts
     this.store = ContextStore ? new ContextStore(ctx) : (this.#own ?? (store as stores | undefined))
-    this.#own?.sessions.know(ctx.req, () => this.#session || null)
+    this.#own?.sessions.know(ctx.req, {
+      session: () => this.#session || null,
+      renew: () => this.commit({ regenerate: true }),
+      isLate: () => isHeadWritten(ctx.res),
+    })
   }
 
   /** None but with a store of `shortcrust/stores`. */

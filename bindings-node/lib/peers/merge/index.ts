@@ -1,16 +1,17 @@
 // A write to a store that overwrites nothing of another request's, and makes nothing again that has gone.
-import { ConfigError } from '../../errors.js'
+import { ConfigError, SealError } from '../../errors.js'
 import { type MergeOption, mergeRules } from '../../merge-rules.js'
 import type { MergeRules } from '../../native.js'
 import { pause } from '../../timers.js'
 import { type Turns, turnsOf } from '../../turns.js'
 import type { SessionRecord } from '../express-session/types.js'
-import type { Answered, Found, Rows, Token } from './rows.js'
+import { type Answered, type Found, once, type Rows, type Token } from './rows.js'
 
 const TRIES = 16
 /** Milliseconds. */
 const LONGEST_PAUSE = 100
 const CONFLICT = 'other requests wrote the session all the while: nothing of this one was written'
+const TOO_DEEP = 'the session nests deeper than 200 levels: put less into it'
 
 /** What a request knows of its session's row. */
 export interface Known {
@@ -27,7 +28,9 @@ export interface Written<S> {
   isTouch?: boolean
   /** `text` of the session as it is now: a handler may go on changing it. */
   now(): string | undefined
-  with(data: object): S
+  with(data: object, cookie?: object): S
+  /** The session's cookie as it is to be, beside the one that is in the row; none where that is as it is. */
+  cookieBeside?(theirs: unknown): object | undefined
 }
 
 export class Merger<S extends object> {
@@ -71,10 +74,11 @@ export class Merger<S extends object> {
   /** Runs what is not to come between another request's reading and writing. */
   inTurn<T>(id: string, run: (done: Answered<T>) => void, done: Answered<T>): void {
     this.#turns.take(id, (release) => {
-      run((error, answer) => {
+      const ended = once<T>((error, answer) => {
         release()
         done(error, answer)
       })
+      run(ended)
     })
   }
 }
@@ -97,7 +101,9 @@ export function refuseRules(rules: MergeOption | undefined): void {
 }
 
 function joined(rules: MergeRules, base: string, text: string, theirs: string): string {
-  return theirs === base ? text : (rules.merge(base, text, theirs) ?? text)
+  const all = theirs === base ? text : rules.merge(base, text, theirs)
+  if (all === null) throw new SealError('too_large', TOO_DEEP)
+  return all
 }
 
 /** One write, until it is done. */
@@ -108,6 +114,7 @@ class Attempt<S extends object> {
   readonly #known: Known
   readonly #written: Written<S>
   readonly #done: Answered<boolean>
+  #isDone = false
   #tries = 0
 
   constructor(
@@ -123,7 +130,10 @@ class Attempt<S extends object> {
     this.#id = id
     this.#known = known
     this.#written = written
-    this.#done = done
+    this.#done = (error, answer) => {
+      this.#isDone = true
+      done(error, answer)
+    }
   }
 
   begin(): void {
@@ -141,11 +151,12 @@ class Attempt<S extends object> {
     })
   }
 
-  #join({ data, token }: Found): void {
+  #join({ cookie, data, token }: Found): void {
     const { text } = this.#written
     const all = joined(this.#rules, this.#known.base, text, JSON.stringify(data))
-    const isOwn = all === text
-    this.#swap(isOwn ? this.#own() : this.#written.with(JSON.parse(all)), token, isOwn)
+    const joinedCookie = this.#written.cookieBeside?.(cookie)
+    const isOwn = all === text && joinedCookie === undefined
+    this.#swap(isOwn ? this.#own() : this.#written.with(JSON.parse(all), joinedCookie), token, isOwn)
   }
 
   /** The session as it was when it was to be written. */
@@ -182,6 +193,8 @@ class Attempt<S extends object> {
     try {
       run()
     } catch (error) {
+      // What the front makes of the answer, such as an error of its framework, is no second answer.
+      if (this.#isDone) throw error
       this.#done(error)
     }
   }

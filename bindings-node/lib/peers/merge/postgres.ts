@@ -1,6 +1,6 @@
 // connect-pg-simple: a statement compares the row with the text that was read.
 import type { SessionRecord } from '../express-session/types.js'
-import { type Answered, type AnyStore, dataOf, type Found, type Rows, type Token } from './rows.js'
+import { type Answered, type AnyStore, type Found, foundIn, type Rows, type Token } from './rows.js'
 
 type Row = Record<string, unknown>
 
@@ -61,7 +61,7 @@ export class PgRows implements Rows {
     this.#store.query(sql, [id], (error, row) => {
       if (error) return done(error)
       const token = row?.text as string | undefined
-      done(undefined, token === undefined ? undefined : { data: dataOf(JSON.parse(token)), token })
+      done(undefined, token === undefined ? undefined : foundIn(JSON.parse(token), token))
     })
   }
 

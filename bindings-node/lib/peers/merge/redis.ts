@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { withoutCommand } from '../../redis-errors.js'
 import { textOf } from '../../stores/statements.js'
 import type { SessionRecord } from '../express-session/types.js'
-import { type Answered, type AnyStore, answer, dataOf, type Found, type Rows, type Token } from './rows.js'
+import { type Answered, type AnyStore, answer, type Found, foundIn, type Rows, type Token } from './rows.js'
 
 type Called = (error: unknown, answer: unknown) => void
 
@@ -95,7 +95,7 @@ export class RedisRows implements Rows {
     const text = await this.#eval(script, id)
     if (!text) return undefined
     const record = await this.#store.serializer.parse(text as string)
-    return { data: dataOf(record as SessionRecord), token: text as string }
+    return foundIn(record as SessionRecord, text as string)
   }
 
   async #swap(id: string, session: object, token: string, ttl: number | undefined): Promise<boolean> {

@@ -11,6 +11,8 @@ export type Token = string | object | undefined
 export interface Found {
   /** Without the cookie. */
   data: object
+  /** None where the store's records have none, or its own merging sees to it. */
+  cookie?: unknown
   token?: Token
 }
 
@@ -46,16 +48,21 @@ export class PlainRows<S extends object> implements Rows<S> {
   }
 
   read(id: string, done: Answered<Found>): void {
-    this.#store.get(id, (error, record) => {
+    const answered: Answered<SessionRecord | null> = (error, record) => {
       // As express-session, which takes the error of a file that is not there for no session.
       const isGone = (error as NodeJS.ErrnoException | null | undefined)?.code === 'ENOENT'
       if (error && !isGone) done(error)
-      else done(undefined, record && !isGone ? { data: dataOf(record) } : undefined)
-    })
+      else done(undefined, record && !isGone ? foundIn(record) : undefined)
+    }
+    this.#store.get(id, once(answered))
   }
 
   swap(id: string, session: S, _token: Token, done: Answered<boolean>): void {
-    this.#store.set(id, session, (error) => done(error, true))
+    this.#store.set(
+      id,
+      session,
+      once((error) => done(error, true)),
+    )
   }
 
   take(id: string, done: Answered<Found>): void {
@@ -66,8 +73,22 @@ export class PlainRows<S extends object> implements Rows<S> {
     const store = this.#store
     // Who replaced `set` waits for it to be called.
     if (store.disableTouch || typeof store.touch !== 'function' || Object.hasOwn(store, 'set')) return false
-    store.touch(id, session, done)
+    store.touch(id, session, once(done))
     return true
+  }
+}
+
+export function foundIn(record: SessionRecord, token?: Token): Found {
+  return { data: dataOf(record), cookie: record.cookie, token }
+}
+
+/** Some stores answer again, such as after an error of whoever they answered: that is for nobody any more. */
+export function once<T>(done: Answered<T>): Answered<T> {
+  let isAnswered = false
+  return (error, found) => {
+    if (isAnswered) return
+    isAnswered = true
+    done(error, found)
   }
 }
 

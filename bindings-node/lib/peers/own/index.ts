@@ -2,9 +2,10 @@
 import type { IncomingMessage } from 'node:http'
 
 import { ambient } from '../../ambient.js'
-import { ShortcrustError } from '../../errors.js'
+import { SealError, ShortcrustError } from '../../errors.js'
 import type { Front } from '../../front.js'
 import { type LabelOption, labelOf } from '../../label.js'
+import { LATE } from '../../late.js'
 import type { MergeOption } from '../../merge-rules.js'
 import { close, engine, type NativeSession, newId, saveSession } from '../../native.js'
 import { engineOptions, type Options, runnerOf } from '../../options.js'
@@ -34,6 +35,15 @@ export function isOwnStore(store: unknown): store is Store {
 /** Seconds of a cookie's `maxAge` in milliseconds, for all sessions alike; none where each has its own. */
 export function secondsOf(maxAge: unknown): number | undefined {
   return typeof maxAge === 'number' && maxAge > 0 ? Math.ceil(maxAge / 1_000) : undefined
+}
+
+/** A request's session, as its drop-in has it. */
+export interface Current {
+  session(): object | null | undefined
+  /** Goes on with the data under a new id, and saves them. */
+  renew(): Promise<unknown> | undefined
+  /** The new id could not be told to the browser any more. */
+  isLate(): boolean
 }
 
 const NOBODY = 'shortcrust nobody'
@@ -102,9 +112,17 @@ export class OwnSessions implements Rows {
   }
 
   /** `sessions` of `shortcrust/express` takes this request, with the session that it has then. */
-  know(request: object, session: () => object | null | undefined): void {
+  know(request: object, { isLate, renew, session }: Current): void {
     if (!this.#knowsUsers) return
-    know(request, this.front, () => this.#natives.get(session() ?? request)?.key ?? undefined)
+    const native = () => this.#natives.get(session() ?? request)
+    know(request, this.front, {
+      key: () => native()?.key ?? undefined,
+      async renew(user) {
+        if (native()?.user !== user) return
+        if (isLate()) throw new SealError('late', LATE)
+        await renew()
+      },
+    })
   }
 
   /** What was made of the record, or wrote it, is the same session. */
