@@ -48,8 +48,8 @@ conformance: .venv/built
 matrix: .venv/built bindings-node/node_modules/.built
 	$(SERVICES) run -- $(BIN)/python tests/matrix/run.py $(ROWS)
 
-# Redis, PostgreSQL and Memcached until Ctrl-C, for tests that are run one by one. INSTALL=1 installs them first.
-services:
+# The servers of the tests until Ctrl-C, for tests that are run one by one. INSTALL=1 installs them first.
+services: bindings-node/node_modules/.built
 	$(SERVICES)
 
 # How much of 1,000 keys is left when 20 clients add them at once, on our stores and on others'; and what a sweep of a

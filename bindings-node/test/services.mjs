@@ -12,6 +12,8 @@ export const POSTGRES = service('POSTGRES_URL', 'postgres')
 export const MARIADB = service('MARIADB_URL', 'mariadbd')
 /** Whose URL is in MEMCACHED_URL. */
 export const MEMCACHED = service('MEMCACHED_URL', 'memcached')
+/** Whose URL is in DYNAMODB_URL. */
+export const DYNAMODB = service('DYNAMODB_URL', 'dynalite')
 
 /** `skip` goes into a test's options; in CI the test runs, and asking for `url` fails it. */
 function service(variable, program) {

@@ -6,11 +6,14 @@ import asyncio
 import inspect
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+import aioboto3  # type: ignore[import-untyped]
+import boto3  # type: ignore[import-untyped]
 import groups
 import redis
 import redis.asyncio
@@ -163,6 +166,38 @@ async def memcached(kind: Any, _: Path) -> AsyncIterator[Any]:
     client.close()
 
 
+# It has read what AWS' services are, which takes long.
+_aws = cache(aioboto3.Session)
+
+
+@cache
+def dynamodb_client() -> Any:
+    return boto3.client("dynamodb", **dynamodb_options())
+
+
+def dynamodb_options(url: str | None = None) -> dict[str, Any]:
+    """What a client of boto3's needs, for the server that tests share or for another."""
+    return {
+        "endpoint_url": url or servers.shared_url(servers.DynamoDB),
+        "region_name": "eu-central-1",
+        "aws_access_key_id": "nobody",
+        "aws_secret_access_key": "nothing",
+    }
+
+
+@asynccontextmanager
+async def dynamodb(kind: Any, _: Path) -> AsyncIterator[Any]:
+    """In a table of its own, which goes in the end."""
+    is_async = kind is stores.AsyncDynamoDBStore
+    table, options = unique("test"), dynamodb_options()
+    owner = dynamodb_client()
+    store = kind(_aws().client("dynamodb", **options) if is_async else owner, table)
+    await _finished(store.create_table())
+    yield store
+    await _finished(store.close())
+    owner.delete_table(TableName=table)
+
+
 @asynccontextmanager
 async def postgres(kind: Any, _: Path) -> AsyncIterator[Any]:
     make: Any = sqlalchemy.create_engine
@@ -203,6 +238,7 @@ SYNC: dict[str, tuple[Callable[..., AbstractAsyncContextManager[Any]], Any]] = {
     "redis-cluster-waiting": (redis_cluster_waiting, stores.RedisStore),
     "redis-sentinel": (redis_sentinel, stores.RedisStore),
     "memcached": (memcached, stores.MemcachedStore),
+    "dynamodb": (dynamodb, stores.DynamoDBStore),
 }
 ASYNC: dict[str, tuple[Callable[..., AbstractAsyncContextManager[Any]], Any]] = {
     "memory-async": (memory, stores.AsyncMemoryStore),
@@ -215,7 +251,10 @@ ASYNC: dict[str, tuple[Callable[..., AbstractAsyncContextManager[Any]], Any]] = 
     "redis-cluster-waiting-async": (redis_cluster_waiting, stores.AsyncRedisStore),
     "redis-sentinel-async": (redis_sentinel, stores.AsyncRedisStore),
     "memcached-async": (memcached, stores.AsyncMemcachedStore),
+    "dynamodb-async": (dynamodb, stores.AsyncDynamoDBStore),
 }
+SMALL = [name for name in (*SYNC, *ASYNC) if name.startswith("dynamodb")]
+"""Those that keep no megabyte."""
 
 
 @contextmanager

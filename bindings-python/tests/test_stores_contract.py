@@ -12,7 +12,22 @@ from shortcrust.testing.stores import StoreContract
 
 
 class TestEveryStore(StoreContract):
-    @pytest.fixture(params=[*every_store.SYNC, *every_store.ASYNC])
+    @pytest.fixture(
+        params=[
+            name
+            for name in (*every_store.SYNC, *every_store.ASYNC)
+            if name not in every_store.SMALL
+        ]
+    )
+    def store(self, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+        with every_store.faced(request.param, tmp_path) as store:
+            yield store
+
+
+class TestEverySmallStore(StoreContract):
+    longest = 400_000
+
+    @pytest.fixture(params=every_store.SMALL)
     def store(self, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
         with every_store.faced(request.param, tmp_path) as store:
             yield store

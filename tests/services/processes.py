@@ -39,7 +39,7 @@ class Server:
     variable: ClassVar[str]
     program: ClassVar[str]
     package: ClassVar[str]
-    """Debian's."""
+    """Debian's; empty for what npm installs."""
     folders: ClassVar[str] = "no/such/folder"
     """Where the program may be besides the PATH, from the root on."""
     hello: ClassVar[bytes]

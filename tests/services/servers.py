@@ -13,6 +13,7 @@ from redis_server import Redis
 
 __all__ = [
     "Absent",
+    "DynamoDB",
     "MariaDB",
     "Memcached",
     "Postgres",
@@ -21,6 +22,8 @@ __all__ = [
     "RedisSentinel",
     "Server",
 ]
+
+BINDINGS = Path(__file__).parents[2].relative_to("/") / "bindings-node"
 
 
 class Postgres(Server):
@@ -114,6 +117,26 @@ class Memcached(Server):
         return [program, "-l", HOST, "-p", str(self.port), "-U", "0"]
 
 
+class DynamoDB(Server):
+    """Dynalite, which npm installs: DynamoDB's protocol and conditions, without transactions."""
+
+    variable = "DYNAMODB_URL"
+    program = "dynalite"
+    package = ""
+    folders = f"{BINDINGS}/node_modules/.bin"
+    hello = b"GET / HTTP/1.0\r\n\r\n"
+    welcome = b"HTTP/1.1"
+
+    @property
+    def url(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+    def _command(self, program: str) -> list[str]:
+        at_once = ["--createTableMs", "0", "--deleteTableMs", "0"]
+        data = ["--path", str(self.folder / "data")] if self.durable else []
+        return [program, "--host", HOST, "--port", str(self.port), *at_once, *data]
+
+
 SERVERS: tuple[type[Server], ...] = (
     Postgres,
     MariaDB,
@@ -121,6 +144,7 @@ SERVERS: tuple[type[Server], ...] = (
     RedisCluster,
     RedisSentinel,
     Memcached,
+    DynamoDB,
 )
 """The ones that the tests share, and ``services.py`` starts."""
 

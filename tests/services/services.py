@@ -46,12 +46,14 @@ def supply() -> list[type[Server]]:
     """Installs what is wanted; what is absent all the same."""
     absent = [kind for kind in SERVERS if not os.environ.get(kind.variable) and not kind.find()]
     if absent and (IN_CI or os.environ.get("INSTALL")):
-        install([kind.package for kind in absent])
+        install([kind.package for kind in absent if kind.package])
         absent = [kind for kind in absent if not kind.find()]
     return absent
 
 
 def install(packages: list[str]) -> None:
+    if not packages:
+        return
     if os.getuid() != 0 or not shutil.which("apt-get"):
         line = f"sudo apt-get install --no-install-recommends {' '.join(packages)}"
         print(f"Only root on Debian or Ubuntu can have it installed here: {line}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Where sessions are kept: memory, files, SQL, Redis, Memcached; each sync and async.
+"""Where sessions are kept: memory, files, SQL, Redis, Memcached, DynamoDB; each sync and async.
 
 A store of your own has the methods of :class:`Store` or :class:`AsyncStore`.
 """
@@ -12,12 +12,14 @@ from .._errors import Unsupported
 from ._base import AsyncStore, Capabilities, Entry, Row, Store
 
 if TYPE_CHECKING:
+    from ._aio.dynamodb import AsyncDynamoDBStore
     from ._aio.file import AsyncFileStore
     from ._aio.memcached import AsyncMemcachedStore
     from ._aio.memory import AsyncMemoryStore
     from ._aio.redis import AsyncRedisStore
     from ._aio.sqlalchemy import AsyncSQLAlchemyStore
     from ._aio.sqlite import AsyncSQLiteStore
+    from ._sync.dynamodb import DynamoDBStore
     from ._sync.file import FileStore
     from ._sync.memcached import MemcachedStore
     from ._sync.memory import MemoryStore
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from ._sync.sqlite import SQLiteStore
 
 __all__ = [
+    "AsyncDynamoDBStore",
     "AsyncFileStore",
     "AsyncMemcachedStore",
     "AsyncMemoryStore",
@@ -34,6 +37,7 @@ __all__ = [
     "AsyncSQLiteStore",
     "AsyncStore",
     "Capabilities",
+    "DynamoDBStore",
     "Entry",
     "FileStore",
     "MemcachedStore",
