@@ -7,6 +7,7 @@ import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+import { DynamoDB } from '@aws-sdk/client-dynamodb'
 import BetterSqlite from 'better-sqlite3'
 import { RedisStore as ConnectRedis } from 'connect-redis'
 import expressSession from 'express-session'
@@ -15,6 +16,7 @@ import Memcached from 'memcached'
 import mysql from 'mysql2/promise'
 import pg from 'pg'
 import { createClient, createCluster, createSentinel } from 'redis'
+import { DynamoDBStore } from 'shortcrust/stores/dynamodb'
 import { ExpressSessionStore } from 'shortcrust/stores/express-session'
 import { FileStore } from 'shortcrust/stores/file'
 import { MemcachedStore } from 'shortcrust/stores/memcached'
@@ -24,7 +26,7 @@ import { PostgresStore } from 'shortcrust/stores/postgres'
 import { RedisStore } from 'shortcrust/stores/redis'
 import { SQLiteStore } from 'shortcrust/stores/sqlite'
 
-import { MARIADB, MEMCACHED, POSTGRES, REDIS, REDIS_CLUSTER, REDIS_SENTINEL } from './services.mjs'
+import { DYNAMODB, MARIADB, MEMCACHED, POSTGRES, REDIS, REDIS_CLUSTER, REDIS_SENTINEL } from './services.mjs'
 
 const require = createRequire(import.meta.url)
 
@@ -54,6 +56,7 @@ export const STORES = {
   "express-session's MemoryStore": { skip: false, open: openPeers },
   'connect-redis': { skip: REDIS.skip, open: openConnectRedis },
   memcached: { skip: MEMCACHED.skip, open: openMemcached },
+  dynamodb: { skip: DYNAMODB.skip, longest: 300_000, open: openDynamoDB },
 }
 
 /** Those that can do all that a store can. */
@@ -122,6 +125,29 @@ async function openPostgres(address) {
 function openMemcached() {
   const client = new Memcached(new URL(MEMCACHED.url).host)
   return { store: new MemcachedStore(client), client, close: () => client.end() }
+}
+
+/** What a client needs for the server that tests share, or for another. */
+export function dynamodbOptions(endpoint = DYNAMODB.url) {
+  const credentials = { accessKeyId: 'nobody', secretAccessKey: 'nothing' }
+  return { endpoint, region: 'eu-central-1', credentials }
+}
+
+/** In a table of its own. */
+async function openDynamoDB() {
+  const client = new DynamoDB(dynamodbOptions())
+  const table = `test-${randomBytes(8).toString('hex')}`
+  const store = new DynamoDBStore(client, { table })
+  await store.createTable()
+  return {
+    store,
+    client,
+    table,
+    async close() {
+      await client.deleteTable({ TableName: table })
+      client.destroy()
+    },
+  }
 }
 
 /** In a database of its own. */

@@ -24,8 +24,8 @@ import { clock } from './support.mjs'
 
 const SOON = () => Date.now() + 60_000
 
-for (const [name, { skip, open }] of Object.entries(STORES))
-  storeContract(name, open, { test: (title, run) => test(title, { skip }, run) })
+for (const [name, { skip, longest, open }] of Object.entries(STORES))
+  storeContract(name, open, { longest, test: (title, run) => test(title, { skip }, run) })
 
 for (const name of ["express-session's MemoryStore", 'connect-redis']) {
   const { skip, open } = STORES[name]

@@ -71,20 +71,19 @@ class AsyncDynamoDBStore:
         """Writes where nothing is."""
         # Before the record, which nobody would find if we ended between the two.
         await self._name(key, entry)
-        return await self._created(key, entry)
+        return "done" if await self._created(key, entry) == "done" else "exists"
 
     async def put(self, key: str, entry: Entry) -> Literal["done"]:
         """Writes, whatever is there."""
         await self._name(key, entry)
-        there: Found | None = None
+        there: Any = None
         for _ in range(said.TRIES):
             if there is None:
-                answer: Any = await self._created(key, entry)
+                there = await self._created(key, entry)
             else:
-                answer = await self._saved(key, there.row.version, entry, is_named=True)
-            if answer == "done":
+                there = await self._saved(key, there.row.version, entry, is_named=True)
+            if there == "done":
                 return "done"
-            there = await self._one(key)
         raise TimeoutError(f"others wrote the record first, {said.TRIES} times")
 
     async def save(self, key: str, version: int, entry: Entry) -> Literal["done", "gone"] | Row:
@@ -145,7 +144,8 @@ class AsyncDynamoDBStore:
             await pause(attempt)
         raise TimeoutError("DynamoDB has not made the table")
 
-    async def _created(self, key: str, entry: Entry) -> Literal["done", "exists"]:
+    async def _created(self, key: str, entry: Entry) -> Literal["done"] | Found | None:
+        """What is there instead; ``None`` for nothing any more."""
         # Not the core's random bytes: nobody has to guess it.
         mark = token_hex(8)
         request = self._requests.create(key, entry, mark, ambient.now_ms())
@@ -153,7 +153,7 @@ class AsyncDynamoDBStore:
             return "done"
         there = await self._one(key)
         # A client sends a write once more when its answer was lost.
-        return "done" if there is not None and there.has(1, mark) else "exists"
+        return "done" if there is not None and there.has(1, mark) else there
 
     async def _saved(
         self, key: str, version: int, entry: Entry, *, is_named: bool

@@ -72,20 +72,19 @@ class DynamoDBStore:
         """Writes where nothing is."""
         # Before the record, which nobody would find if we ended between the two.
         self._name(key, entry)
-        return self._created(key, entry)
+        return "done" if self._created(key, entry) == "done" else "exists"
 
     def put(self, key: str, entry: Entry) -> Literal["done"]:
         """Writes, whatever is there."""
         self._name(key, entry)
-        there: Found | None = None
+        there: Any = None
         for _ in range(said.TRIES):
             if there is None:
-                answer: Any = self._created(key, entry)
+                there = self._created(key, entry)
             else:
-                answer = self._saved(key, there.row.version, entry, is_named=True)
-            if answer == "done":
+                there = self._saved(key, there.row.version, entry, is_named=True)
+            if there == "done":
                 return "done"
-            there = self._one(key)
         raise TimeoutError(f"others wrote the record first, {said.TRIES} times")
 
     def save(self, key: str, version: int, entry: Entry) -> Literal["done", "gone"] | Row:
@@ -146,7 +145,8 @@ class DynamoDBStore:
             pause(attempt)
         raise TimeoutError("DynamoDB has not made the table")
 
-    def _created(self, key: str, entry: Entry) -> Literal["done", "exists"]:
+    def _created(self, key: str, entry: Entry) -> Literal["done"] | Found | None:
+        """What is there instead; ``None`` for nothing any more."""
         # Not the core's random bytes: nobody has to guess it.
         mark = token_hex(8)
         request = self._requests.create(key, entry, mark, ambient.now_ms())
@@ -154,7 +154,7 @@ class DynamoDBStore:
             return "done"
         there = self._one(key)
         # A client sends a write once more when its answer was lost.
-        return "done" if there is not None and there.has(1, mark) else "exists"
+        return "done" if there is not None and there.has(1, mark) else there
 
     def _saved(
         self, key: str, version: int, entry: Entry, *, is_named: bool
