@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 
 import express from 'express'
 import { login, reason, session, sessions } from 'shortcrust/express'
+import { DynamoDBStore } from 'shortcrust/stores/dynamodb'
 import { FileStore } from 'shortcrust/stores/file'
 import { MemcachedStore } from 'shortcrust/stores/memcached'
 import { MySQLStore } from 'shortcrust/stores/mysql'
@@ -21,6 +22,11 @@ const open = {
     return new RedisStore(client)
   },
   files: () => new FileStore(url),
+  dynamodb: () => {
+    const { DynamoDB } = require('@aws-sdk/client-dynamodb')
+    const credentials = { accessKeyId: 'nobody', secretAccessKey: 'nothing' }
+    return new DynamoDBStore(new DynamoDB({ endpoint: url, region: 'eu-central-1', credentials }))
+  },
   'cluster-node-redis': async () => {
     const client = require('redis').createCluster({ rootNodes: [{ url }] })
     await client.connect()

@@ -19,6 +19,7 @@ import servers
 from flask import Flask, session
 from shortcrust.flask import Shortcrust, login, sessions
 from shortcrust.stores import (
+    DynamoDBStore,
     Entry,
     FileStore,
     MemcachedStore,
@@ -42,6 +43,7 @@ STORES = [
     "sqlite",
     "sqlite-sqlalchemy",
     "files",
+    "dynamodb",
 ]
 
 
@@ -128,6 +130,16 @@ def python_store(name: str, folder: Path) -> Iterator[tuple[Any, str]]:
         url = servers.shared_url(servers.Memcached)
         client = pytest.importorskip("pymemcache").PooledClient(urlsplit(url).netloc)
         yield MemcachedStore(client), url
+        client.close()
+    elif name == "dynamodb":
+        url = servers.shared_url(servers.DynamoDB)
+        credentials = {"aws_access_key_id": "nobody", "aws_secret_access_key": "nothing"}
+        client = pytest.importorskip("boto3").client(
+            "dynamodb", endpoint_url=url, region_name="eu-central-1", **credentials
+        )
+        store = DynamoDBStore(client)
+        store.create_table()
+        yield store, url
         client.close()
     elif name == "files":
         yield FileStore(folder / "sessions"), str(folder / "sessions")

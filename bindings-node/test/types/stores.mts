@@ -1,3 +1,4 @@
+import { DynamoDB } from '@aws-sdk/client-dynamodb'
 import BetterSqlite from 'better-sqlite3'
 import express from 'express'
 import expressSession from 'express-session'
@@ -6,6 +7,7 @@ import pg from 'pg'
 import { createClient } from 'redis'
 import session, { login, logout, sessions } from 'shortcrust/express'
 import { type Capabilities, type Entry, type Row, type Store, Unsupported } from 'shortcrust/stores'
+import { DynamoDBStore } from 'shortcrust/stores/dynamodb'
 import { ExpressSessionStore } from 'shortcrust/stores/express-session'
 import { FileStore } from 'shortcrust/stores/file'
 import { MemoryStore } from 'shortcrust/stores/memory'
@@ -15,6 +17,7 @@ import { SQLiteStore } from 'shortcrust/stores/sqlite'
 
 const stores: Store[] = [
   new ExpressSessionStore(new expressSession.MemoryStore()),
+  new DynamoDBStore(new DynamoDB({}), { table: 'sessions' }),
   new FileStore('sessions', { maxRecords: 10, busyTimeout: 1 }),
   new MemoryStore(),
   new MemoryStore({ maxRecords: 10 }),
