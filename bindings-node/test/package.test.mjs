@@ -52,6 +52,7 @@ test('reason without session() before it is an error that says so', () => {
 })
 
 const PEERS = [
+  '@aws-sdk',
   '@fastify',
   '@redis',
   'better-sqlite3',

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 const require = createRequire(new URL('../../bindings-node/package.json', import.meta.url))
 const { LAYER, STORE, SECRET, FOLDER, PORT } = process.env
-const { MARIADB_URL, MEMCACHED_URL, POSTGRES_URL, REDIS_CLUSTER_URL, REDIS_URL } = process.env
+const { DYNAMODB_URL, MARIADB_URL, MEMCACHED_URL, POSTGRES_URL, REDIS_CLUSTER_URL, REDIS_URL } = process.env
 
 let conflicts = 0
 
@@ -49,6 +49,15 @@ async function store() {
   if (STORE === 'files') {
     const { FileStore } = require('shortcrust/stores/file')
     return new (counting(FileStore))(join(FOLDER, 'sessions.files'))
+  }
+  if (STORE === 'dynamodb') {
+    const { DynamoDBStore } = require('shortcrust/stores/dynamodb')
+    const { DynamoDB } = require('@aws-sdk/client-dynamodb')
+    const credentials = { accessKeyId: 'nobody', secretAccessKey: 'nothing' }
+    const client = new DynamoDB({ endpoint: DYNAMODB_URL, region: 'eu-central-1', credentials })
+    const made = new (counting(DynamoDBStore))(client)
+    await made.createTable()
+    return made
   }
   if (STORE === 'memcached') {
     const { MemcachedStore } = require('shortcrust/stores/memcached')

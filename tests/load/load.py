@@ -1,7 +1,7 @@
 """Many clients add to one session at once, through two server processes; how much is left of it.
 
 ``load.py`` prints the table: each front of ours on each store, and beside it its peers under the
-same load. It needs REDIS_URL, POSTGRES_URL and MEMCACHED_URL; ``make load`` sets them.
+same load. It needs the URLs of the servers, which ``make load`` sets.
 """
 
 from __future__ import annotations
@@ -78,6 +78,9 @@ OURS = [
         for app in ("flask", "starlette", "express")
         for store in ("files", "mariadb", "memcached")
     ),
+    cell("flask", "dynamodb"),
+    cell("express", "dynamodb"),
+    Cell(("flask", "express"), "shortcrust", "dynamodb"),
     Cell(("flask", "express"), "shortcrust", "files"),
     Cell(("flask", "express"), "shortcrust", "mariadb"),
     Cell(("flask", "express"), "shortcrust", "redis"),

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import boto3
+from botocore.config import Config
 from pymemcache import PooledClient
 from redis import Redis, RedisCluster
 from redis.asyncio import Redis as AsyncRedis
@@ -51,6 +53,7 @@ class AsyncCounting:
 
 def store_of(name: str) -> Any:
     kind = {
+        "dynamodb": stores.DynamoDBStore,
         "files": stores.FileStore,
         "redis": stores.RedisStore,
         "redis-cluster": stores.RedisStore,
@@ -70,6 +73,10 @@ def store_of(name: str) -> Any:
         return counting(PooledClient(_memcached()))
     if name in ("sqlite", "files"):
         return counting(_path(name))
+    if name == "dynamodb":
+        store = counting(_dynamodb())
+        store.create_table()
+        return store
     store = counting(create_engine(_database(name, "pymysql"), pool_size=20))
     store.create_tables()
     return store
@@ -102,6 +109,17 @@ def _path(name: str) -> str:
 
 def _memcached() -> str:
     return urlsplit(os.environ["MEMCACHED_URL"]).netloc
+
+
+def _dynamodb() -> Any:
+    return boto3.client(
+        "dynamodb",
+        endpoint_url=os.environ["DYNAMODB_URL"],
+        region_name="eu-central-1",
+        aws_access_key_id="nobody",
+        aws_secret_access_key="nothing",
+        config=Config(max_pool_connections=20),
+    )
 
 
 def _database(name: str, mysql: str) -> str:

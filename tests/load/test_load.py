@@ -26,7 +26,7 @@ from load import (
     serving,
     undone,
 )
-from servers import Memcached, Postgres, Redis, shared_url
+from servers import DynamoDB, Memcached, Postgres, Redis, shared_url
 
 LONG = bool(os.environ.get("LONG"))
 SOME = [
@@ -49,6 +49,7 @@ def servers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REDIS_URL", shared_url(Redis))
     monkeypatch.setenv("POSTGRES_URL", shared_url(Postgres))
     monkeypatch.setenv("MEMCACHED_URL", shared_url(Memcached))
+    monkeypatch.setenv("DYNAMODB_URL", shared_url(DynamoDB))
 
 
 @pytest.mark.parametrize("load", OURS if LONG else SOME, ids=str)
