@@ -1,0 +1,7 @@
+"""Who is staff adds questions."""
+
+from django.contrib import admin
+
+from .models import Question
+
+admin.site.register(Question)
