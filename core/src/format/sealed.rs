@@ -1,11 +1,7 @@
 //! Our own format: PASETO v4.local with the claims and derivations that `docs/sealed-v1.md` freezes.
 
-use alloc::{
-    borrow::ToOwned,
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
+use core::fmt::Write;
 
 use zeroize::Zeroizing;
 
@@ -13,14 +9,11 @@ use super::{Body, Carries, Format, MAX_PAYLOAD, Meta, OpenContext, Opened, SealC
 use crate::{
     cookie::base_name,
     crypto::{Derivation, LocalKey, PASETO_HEADER, Refusal, pae},
-    encoding::{base64url, from_base64url},
+    encoding::{base64url_into, from_base64url},
     entropy::{Entropy, draw},
     error::{ConfigError, Reason, SealError},
     keyring::Keyring,
-    payload::{
-        Dialect, Text, Writer, scan,
-        tree::{Map, Node},
-    },
+    payload::{Dialect, Text, Writer, entries, scan, tree::Node},
     time::UnixMillis,
 };
 
@@ -88,15 +81,14 @@ impl Format for Sealed {
             Refusal::Tag => Reason::BadSignature,
         })?;
         let claims = String::from_utf8(claims).map_err(|_| Reason::Malformed)?;
-        let root = Node::parse_top(&claims, false)?;
-        let map = root.as_map().ok_or(Reason::Malformed)?;
-        let meta = read_meta(map)?;
+        let claims = Claims::read(&claims)?;
+        let meta = claims.meta()?;
         cx.policy.check(&meta, cx.now)?;
-        let data = map.get(b"d").ok_or(Reason::Malformed)?;
-        if data.value.range.len() > MAX_PAYLOAD {
+        let data = claims.data.ok_or(Reason::Malformed)?;
+        if data.len() > MAX_PAYLOAD {
             return Err(Reason::TooLarge);
         }
-        Ok(Opened { body: Body::Payload(claims[data.value.range.clone()].to_owned()), meta, key })
+        Ok(Opened { body: Body::Payload(data.to_owned()), meta, key })
     }
 
     fn seal(&self, cx: &SealContext<'_>, entropy: &mut dyn Entropy) -> Result<String, SealError> {
@@ -126,22 +118,62 @@ fn check(claims: &str) -> Result<(), SealError> {
     }
 }
 
-fn read_meta(claims: &Map) -> Result<Meta, Reason> {
-    let get = |name: &str| claims.get(name.as_bytes()).map(|entry| &entry.value);
-    let time = |node: &Node| node.as_text().and_then(UnixMillis::from_rfc3339);
-    let required = |node: &Node| time(node).ok_or(Reason::Malformed);
-    let issued = required(get("iat").ok_or(Reason::Malformed)?)?;
-    let created = match get("c") {
-        Some(node) => node.as_number().and_then(whole_seconds).ok_or(Reason::Malformed)?,
-        None => issued,
-    };
-    Ok(Meta {
-        issued: Some(issued),
-        created: Some(created),
-        expires: get("exp").map(required).transpose()?,
-        id: get("jti").and_then(Node::as_text).and_then(from_base64url).and_then(|id| id.try_into().ok()),
-        user: get("sub").and_then(Node::as_text).map(ToString::to_string),
-    })
+/// The JSON of each claim that we know. Nothing is built of the data, which are read a moment later.
+#[derive(Default)]
+struct Claims<'t> {
+    issued: Option<&'t str>,
+    expires: Option<&'t str>,
+    id: Option<&'t str>,
+    created: Option<&'t str>,
+    user: Option<&'t str>,
+    data: Option<&'t str>,
+}
+
+impl<'t> Claims<'t> {
+    fn read(text: &'t str) -> Result<Self, Reason> {
+        let mut claims = Self::default();
+        entries(text, false, &mut |key, range| {
+            let claim = match key {
+                b"iat" => &mut claims.issued,
+                b"exp" => &mut claims.expires,
+                b"jti" => &mut claims.id,
+                b"c" => &mut claims.created,
+                b"sub" => &mut claims.user,
+                b"d" => &mut claims.data,
+                _ => return,
+            };
+            *claim = Some(&text[range]);
+        })?;
+        Ok(claims)
+    }
+
+    fn meta(&self) -> Result<Meta, Reason> {
+        let required = |json: &str| text(json).and_then(|text| UnixMillis::from_rfc3339(&text));
+        let required = |json: &str| required(json).ok_or(Reason::Malformed);
+        let issued = required(self.issued.ok_or(Reason::Malformed)?)?;
+        let created = match self.created {
+            Some(json) => json.parse().ok().and_then(whole_seconds).ok_or(Reason::Malformed)?,
+            None => issued,
+        };
+        let id = self.id.and_then(text).and_then(|id| from_base64url(&id));
+        Ok(Meta {
+            issued: Some(issued),
+            created: Some(created),
+            expires: self.expires.map(required).transpose()?,
+            id: id.and_then(|id| id.try_into().ok()),
+            user: self.user.and_then(text),
+        })
+    }
+}
+
+/// `None` for what is no string, or one with half a surrogate pair.
+fn text(json: &str) -> Option<String> {
+    let inner = json.strip_prefix('"')?.strip_suffix('"')?;
+    if inner.contains('\\') {
+        Node::parse(json, false).ok()?.as_text().map(ToOwned::to_owned)
+    } else {
+        Some(inner.to_owned())
+    }
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
@@ -153,17 +185,25 @@ fn whole_seconds(number: f64) -> Option<UnixMillis> {
 fn write_claims(cx: &SealContext<'_>, id: [u8; 16]) -> String {
     let meta = cx.meta;
     let issued = meta.issued.unwrap_or_default();
-    let exp = meta.expires.map_or_else(String::new, |end| format!(r#""exp":"{}","#, end.to_rfc3339()));
-    let sub = meta.user.as_deref().map_or_else(String::new, |user| {
+    let mut claims = String::with_capacity(cx.body.len() + 160);
+    for part in [r#"{"iat":""#, &issued.to_rfc3339(), r#"","#] {
+        claims.push_str(part);
+    }
+    if let Some(end) = meta.expires {
+        for part in [r#""exp":""#, &end.to_rfc3339(), r#"","#] {
+            claims.push_str(part);
+        }
+    }
+    claims.push_str(r#""jti":""#);
+    base64url_into(&id, &mut claims);
+    let _ = write!(claims, r#"","c":{},"#, meta.created.unwrap_or(issued).secs());
+    if let Some(user) = &meta.user {
         let mut writer = Writer::new(false);
         writer.text(Text::Utf8(user));
-        format!(r#""sub":{},"#, writer.finish())
-    });
-    format!(
-        r#"{{"iat":"{}",{exp}"jti":"{}","c":{},{sub}"d":{}}}"#,
-        issued.to_rfc3339(),
-        base64url(&id),
-        meta.created.unwrap_or(issued).secs(),
-        cx.body,
-    )
+        let _ = write!(claims, r#""sub":{},"#, writer.finish());
+    }
+    for part in [r#""d":"#, cx.body, "}"] {
+        claims.push_str(part);
+    }
+    claims
 }

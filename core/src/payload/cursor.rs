@@ -26,11 +26,13 @@ impl<'a> Cursor<'a> {
         Self { text, at: 0 }
     }
 
+    #[inline]
     pub(super) fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
 
     /// The next byte that is not white space, not consumed.
+    #[inline]
     pub(super) fn token(&mut self) -> Option<u8> {
         while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.peek() {
             self.at += 1;
@@ -38,6 +40,7 @@ impl<'a> Cursor<'a> {
         self.peek()
     }
 
+    #[inline]
     pub(super) fn expect(&mut self, byte: u8) -> Result<(), Reason> {
         if self.token() == Some(byte) {
             self.at += 1;
@@ -58,6 +61,7 @@ impl<'a> Cursor<'a> {
         self.token().map_or(Ok(()), |_| Err(Reason::Malformed))
     }
 
+    #[inline]
     pub(super) fn number(&mut self) -> Result<(&'a str, NumberKind), Reason> {
         let start = self.at;
         self.skip(b'-');
@@ -80,12 +84,14 @@ impl<'a> Cursor<'a> {
         Ok((text, if is_int { NumberKind::Int } else { NumberKind::Float }))
     }
 
+    #[inline]
     fn skip(&mut self, byte: u8) -> bool {
         let found = self.peek() == Some(byte);
         self.at += usize::from(found);
         found
     }
 
+    #[inline]
     fn digits(&mut self) -> Result<(), Reason> {
         let start = self.at;
         while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
@@ -124,6 +130,18 @@ impl<'a> Cursor<'a> {
         let text = Text::from(scratch.as_slice());
         debug_assert_eq!(lone, matches!(text, Text::Wtf8(_)));
         Ok(text)
+    }
+
+    /// As `string`, of which nothing is wanted.
+    #[inline]
+    pub(super) fn skip_string(&mut self, scratch: &mut Vec<u8>) -> Result<(), Reason> {
+        let bytes = self.text.as_bytes();
+        let end = self.at + 1 + plain_len(&bytes[self.at + 1..]);
+        if bytes.get(end) == Some(&b'"') {
+            self.at = end + 1;
+            return Ok(());
+        }
+        self.string(scratch).map(drop)
     }
 
     /// Whether the escape left a lone surrogate.
@@ -167,9 +185,28 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// How many bytes stand before a quote, a backslash or a control character.
+/// How many bytes stand before a quote, a backslash or a control character: eight at a time, since most of a payload
+/// is text.
+#[inline]
 pub(super) fn plain_len(bytes: &[u8]) -> usize {
-    bytes.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < b' ').unwrap_or(bytes.len())
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (at, word) in words.iter().enumerate() {
+        let special = special_in(u64::from_le_bytes(*word));
+        if special != 0 {
+            return at * 8 + special.trailing_zeros() as usize / 8;
+        }
+    }
+    let special = |&byte: &u8| byte == b'"' || byte == b'\\' || byte < b' ';
+    words.len() * 8 + rest.iter().position(special).unwrap_or(rest.len())
+}
+
+/// The high bits of bytes that are special. Above the lowest of them there may be false ones, by a borrow.
+#[inline]
+pub(super) fn special_in(word: u64) -> u64 {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    let below = |word: u64, least: u8| word.wrapping_sub(ONES * u64::from(least)) & !word;
+    let is = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+    (is(b'"') | is(b'\\') | below(word, b' ')) & (ONES << 7)
 }
 
 /// UTF-8; a surrogate as the three bytes that UTF-8 would use for it.

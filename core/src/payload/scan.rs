@@ -6,6 +6,7 @@ use super::{
     Dialect, Tag,
     decode::{DecodeError, Sink, decode},
     patch::is_hidden,
+    skim::skim,
     text::Text,
 };
 use crate::{error::Reason, time::UnixMillis};
@@ -23,6 +24,11 @@ pub struct Facts {
 
 /// Checks that a payload is a JSON object (tags well-formed, not too deep) and says what is in it.
 pub fn scan(text: &str, dialect: Dialect) -> Result<Facts, Reason> {
+    if let Ok(found) = skim(text)
+        && !(found.tag && dialect == Dialect::Tagged)
+    {
+        return if found.is_object { Ok(found.facts) } else { Err(Reason::NotAnObject) };
+    }
     let mut scanner = Scanner::default();
     let is_object = match decode(text, dialect == Dialect::Tagged, &mut scanner) {
         Ok(is_object) => is_object,
@@ -33,6 +39,7 @@ pub fn scan(text: &str, dialect: Dialect) -> Result<Facts, Reason> {
     if is_object { Ok(scanner.facts) } else { Err(Reason::NotAnObject) }
 }
 
+/// Where there are tags, or a fault.
 #[derive(Default)]
 struct Scanner {
     facts: Facts,
@@ -110,5 +117,65 @@ impl Sink for Scanner {
     }
     fn datetime(&mut self, _: Text<'_>, _: Option<UnixMillis>) -> Result<bool, Infallible> {
         self.tag()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::{format, string::String, vec};
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// By the reader that builds values.
+    fn decoded(text: &str, dialect: Dialect) -> Result<Facts, Reason> {
+        let mut scanner = Scanner::default();
+        match decode(text, dialect == Dialect::Tagged, &mut scanner) {
+            Ok(true) => Ok(Facts { nested: scanner.containers > 1, ..scanner.facts }),
+            Ok(false) => Err(Reason::NotAnObject),
+            Err(DecodeError::Text(reason)) => Err(reason),
+            Err(DecodeError::Sink(never)) => match never {},
+        }
+    }
+
+    fn is_as_decoded(text: &str) {
+        for dialect in [Dialect::Plain, Dialect::Tagged] {
+            assert_eq!(scan(text, dialect), decoded(text, dialect), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_text_of_json_s_pieces_is_scanned_as_it_is_decoded(
+            text in prop::collection::vec(prop::sample::select(vec![
+                "{", "}", "[", "]", ",", ":", " ", "\n", "\"a\"", "\" t\"", "\" b\"", "\"__proto__\"", "\"\\u0020t\"",
+                "\"\\ud800\"", "\"\\x\"", "\"é\u{1}\"", "\"", "{\"a\":", "[1,", "1", "-", "0", "1.5", "1e400", "1e", "NaN",
+                "-Infinity", "true", "null", "nul", "\"a long text without anything\"",
+            ]), 0..12).prop_map(|pieces| pieces.concat())
+        ) {
+            is_as_decoded(&text);
+        }
+
+        #[test]
+        fn any_text_is_scanned_as_it_is_decoded(text in any::<String>()) {
+            is_as_decoded(&text);
+            is_as_decoded(&format!("{{\"{text}\":[\"{text}\"]}}"));
+        }
+    }
+
+    #[test]
+    fn numbers_over_the_largest_one_are_infinite() {
+        let digits = "9".repeat(309);
+        for (number, is_infinite) in [
+            ("1e308", false),
+            ("1E309", true),
+            (&*digits, false),
+            (&*format!("{digits}.0"), true),
+            ("NaN", true),
+        ] {
+            let facts = scan(&format!("{{\"a\":{number}}}"), Dialect::Plain).unwrap();
+            assert_eq!(facts.non_finite, is_infinite, "{number}");
+        }
     }
 }

@@ -3,7 +3,11 @@
 use alloc::{format, string::String, vec::Vec};
 use core::fmt::Write;
 
-use super::{Tag, cursor::plain_len, text::Text};
+use super::{
+    Tag,
+    cursor::{plain_len, special_in},
+    text::Text,
+};
 use crate::{encoding, time::UnixMillis};
 
 /// Writes one document; the host calls it value by value.
@@ -200,9 +204,9 @@ impl Writer {
 
     fn quoted(&mut self, text: Text<'_>, suffix: &str) {
         self.out.push(b'"');
-        let mut rest = text.bytes();
+        let (mut rest, may_have_lone) = (text.bytes(), text.utf8().is_none());
         while !rest.is_empty() {
-            let plain = self.plain_prefix(rest);
+            let plain = self.plain_prefix(rest, may_have_lone);
             self.out.extend_from_slice(&rest[..plain]);
             rest = &rest[plain..];
             if !rest.is_empty() {
@@ -213,15 +217,14 @@ impl Writer {
         self.out.push(b'"');
     }
 
-    fn plain_prefix(&self, bytes: &[u8]) -> usize {
-        let special = |&byte: &u8| !matches!(byte, b' '..=b'~') || byte == b'"' || byte == b'\\';
+    fn plain_prefix(&self, bytes: &[u8], may_have_lone: bool) -> usize {
         if self.ascii {
-            return bytes.iter().position(special).unwrap_or(bytes.len());
+            return ascii_len(bytes);
         }
         // A lone surrogate can only be written as an escape; in WTF-8 it begins with ED A0 to ED BF.
         let plain = plain_len(bytes);
         let lone = |pair: &[u8]| pair[0] == 0xED && pair[1] >= 0xA0;
-        bytes[..plain].windows(2).position(lone).unwrap_or(plain)
+        if may_have_lone { bytes[..plain].windows(2).position(lone).unwrap_or(plain) } else { plain }
     }
 
     /// Writes the first character as an escape and returns what follows.
@@ -253,6 +256,23 @@ impl Writer {
     }
 }
 
+/// As `plain_len`, and before what is not printable ASCII.
+fn ascii_len(bytes: &[u8]) -> usize {
+    let (words, rest) = bytes.as_chunks::<8>();
+    let mut len = 0;
+    for word in words {
+        let word = u64::from_le_bytes(*word);
+        // With 1 added, DEL has a high bit as well.
+        let wide = (word | word.wrapping_add(u64::from_le_bytes([1; 8]))) & u64::from_le_bytes([0x80; 8]);
+        if special_in(word) | wide != 0 {
+            break;
+        }
+        len += 8;
+    }
+    let special = |&byte: &u8| !matches!(byte, b' '..=b'~') || byte == b'"' || byte == b'\\';
+    len + bytes[len..].iter().position(special).unwrap_or(rest.len() + words.len() * 8 - len)
+}
+
 /// The bytes are UTF-8 or WTF-8, so a lead byte tells how many follow.
 fn split_code_point(bytes: &[u8]) -> (u32, &[u8]) {
     let (len, lead) = match bytes[0] {
@@ -280,8 +300,14 @@ impl Write for Utf8<'_> {
 fn write_float(out: &mut Vec<u8>, value: f64) {
     let shortest = format!("{value:?}");
     let mantissa = shortest.split('e').next().unwrap_or_default();
-    let decimals = mantissa.split('.').nth(1).map_or(0, str::len);
     let is_plain = mantissa.len() == shortest.len();
+    let decimals = mantissa.split('.').nth(1).map_or(0, str::len);
+    // Halfway between two decimals lies only what has one binary digit more behind the point than they have decimal
+    // ones. Nearly no number has, and half of the work is spared.
+    if is_plain && fraction_bits(value) != decimals + 1 {
+        out.extend_from_slice(shortest.as_bytes());
+        return;
+    }
     let even = if is_plain { format!("{value:.decimals$}") } else { format!("{value:.decimals$e}") };
     // Below a power of two numbers are closer together, and the nearest decimal may be another number's.
     let text = if even.parse() == Ok(value) { even } else { shortest };
@@ -291,6 +317,16 @@ fn write_float(out: &mut Vec<u8>, value: f64) {
             write!(Utf8(out), "{mantissa}e{:+03}", exponent.parse().unwrap_or(0_i32))
         }
     };
+}
+
+/// How many binary digits stand behind the point.
+fn fraction_bits(value: f64) -> usize {
+    let bits = value.to_bits();
+    let exponent = (bits >> 52 & 0x7FF).max(1);
+    let hidden = if value.is_normal() { 1 << 52 } else { 0 };
+    let mantissa = bits & ((1 << 52) - 1) | hidden;
+    let behind = 1075 - i64::try_from(exponent).unwrap_or(0) - i64::from(mantissa.trailing_zeros());
+    usize::try_from(behind).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -316,6 +352,10 @@ mod tests {
             (5e-324, "5e-324"),
             (f64::from(1_u32 << 31) * 262_144.0 + 0.25, "562949953421312.2"),
             (0.1 + 0.2, "0.30000000000000004"),
+            (0.5, "0.5"),
+            (2_251_799_813_685_248.5, "2251799813685248.5"),
+            (4_503_599_627_370_495.5, "4503599627370495.5"),
+            (9_007_199_254_740_993.0, "9007199254740992.0"),
             (f64::NAN, "NaN"),
             (f64::NEG_INFINITY, "-Infinity"),
         ] {

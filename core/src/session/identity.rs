@@ -4,10 +4,15 @@ use alloc::{
     borrow::ToOwned,
     format,
     string::{String, ToString},
+    vec,
     vec::Vec,
 };
+use core::ops::Range;
 
-use crate::payload::tree::{Node, Value};
+use crate::payload::{
+    entries,
+    tree::{Node, Value},
+};
 
 /// Where the frameworks that people use keep it: Flask-Login, Django, Passport.
 const FRAMEWORKS: [&str; 3] = ["_user_id", "_auth_user_id", "passport"];
@@ -58,18 +63,26 @@ impl Keys {
         if payload.len() <= 2 {
             return Identity::default();
         }
-        let Ok(root) = Node::parse_top(payload, true) else { return Identity::default() };
-        let found = |path: &Vec<String>| {
-            let (first, rest) = path.split_first()?;
-            let value = &root.as_map()?.get(first.as_bytes())?.value;
-            let value = &payload[value.range.clone()];
+        let mut values = vec![None; self.paths.len()];
+        let mut keep = |key: &[u8], range: Range<usize>| {
+            for (path, value) in self.paths.iter().zip(&mut values) {
+                if path.first().is_some_and(|first| first.as_bytes() == key) {
+                    *value = Some(&payload[range.clone()]);
+                }
+            }
+        };
+        if entries(payload, true, &mut keep).is_err() {
+            return Identity::default();
+        }
+        let found = |(path, value): (&Vec<String>, Option<&str>)| {
+            let (value, rest) = (value?, path.get(1..)?);
             let root = Node::parse(value, true).ok()?;
             let node = rest.iter().try_fold(&root, |node, step| {
                 node.as_map()?.get(step.as_bytes()).map(|entry| &entry.value)
             })?;
             text(value, node)
         };
-        Identity(self.paths.iter().map(found).collect())
+        Identity(self.paths.iter().zip(values).map(found).collect())
     }
 }
 
