@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import pickle
+import time
+import traceback
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+import boto3  # type: ignore[import-untyped]
+import every_store
 import pytest
 from cachelib import FileSystemCache, NullCache, RedisCache, SimpleCache
 from flask import Flask, request, session
@@ -117,6 +122,100 @@ def test_a_session_in_memcached_is_taken_over(spelling: str) -> None:
         assert ours.get("/").get_json()["basket"] is None
 
 
+@pytest.fixture
+def dynamodb() -> Iterator[dict[str, Any]]:
+    resource = boto3.resource("dynamodb", **every_store.dynamodb_options())
+    name = f"test-{uuid4()}"
+    yield {
+        "SESSION_TYPE": "dynamodb",
+        "SESSION_DYNAMODB": resource,
+        "SESSION_DYNAMODB_TABLE": name,
+    }
+    for each in (name, f"{name}-shortcrust"):
+        with suppress(resource.meta.client.exceptions.ResourceNotFoundException):
+            resource.Table(each).delete()
+    resource.meta.client.close()
+
+
+def theirs_in(dynamodb: dict[str, Any]) -> str:
+    """The id of a session of Flask-Session's."""
+    client = app_of(Session, dynamodb).test_client()
+    client.get("/login")
+    assert client.get("/").get_json()["basket"] == ["tea"]
+    cookie = client.get_cookie("session")
+    assert cookie is not None
+    return str(cookie.value)
+
+
+@pytest.mark.parametrize("spelling", ["msgpack", "json"])
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Auckland", "America/Los_Angeles"])
+def test_a_session_in_dynamodb_is_taken_over(
+    dynamodb: dict[str, Any], spelling: str, zone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    # Less than a zone is from UTC.
+    dynamodb |= {"SESSION_SERIALIZATION_FORMAT": spelling, "PERMANENT_SESSION_LIFETIME": 3_600}
+    sid = theirs_in(dynamodb)
+    ours = app_of(Shortcrust, dynamodb).test_client()
+    ours.set_cookie("session", sid)
+    assert ours.get("/").json == {"basket": ["tea"], "reason": None}
+    table = dynamodb["SESSION_DYNAMODB"].Table(dynamodb["SESSION_DYNAMODB_TABLE"])
+    assert "Item" not in table.get_item(Key={"id": f"session:{sid}"})
+    assert ours.get("/").json == {"basket": ["tea"], "reason": None}
+    ours.get("/login")
+    assert ours.get("/sessions").json == [1]
+    ours.get("/logout")
+    ours.set_cookie("session", sid)
+    assert ours.get("/").get_json()["basket"] is None
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"val": pickle.dumps({"basket": ["tea"]}), "expiration": 10**10},
+        {"val": b'{"basket":["tea"]}', "expiration": 10**9},
+        {"val": b'{"basket":["tea"]}'},
+        {"val": "text", "expiration": 10**10},
+        {"val": b'{"basket":["tea"]}', "expiration": "soon"},
+    ],
+    ids=["pickle", "ended", "endless", "text", "strange"],
+)
+def test_a_row_in_dynamodb_that_is_none_is_empty_and_stays(
+    dynamodb: dict[str, Any], row: dict[str, Any]
+) -> None:
+    sid = theirs_in(dynamodb)
+    table = dynamodb["SESSION_DYNAMODB"].Table(dynamodb["SESSION_DYNAMODB_TABLE"])
+    key = {"id": f"session:{sid}"}
+    table.put_item(Item=key | row)
+    ours = app_of(Shortcrust, dynamodb).test_client()
+    ours.set_cookie("session", sid)
+    assert ours.get("/").json == {"basket": None, "reason": "not_found"}
+    assert "Item" in table.get_item(Key=key)
+
+
+def test_dynamodb_without_flask_sessions_table_has_ours_alone(dynamodb: dict[str, Any]) -> None:
+    client = app_of(Shortcrust, dynamodb).test_client()
+    client.get("/login")
+    assert client.get("/").json == {"basket": ["tea"], "reason": None}
+    names = dynamodb["SESSION_DYNAMODB"].meta.client.list_tables()["TableNames"]
+    ours = f"{dynamodb['SESSION_DYNAMODB_TABLE']}-shortcrust"
+    assert [name for name in names if name in ours] == [ours]
+
+
+def test_an_error_of_flask_sessions_table_shows_no_id(dynamodb: dict[str, Any]) -> None:
+    sid = theirs_in(dynamodb)
+    ours = app_of(Shortcrust, dynamodb).test_client()
+    dynamodb["SESSION_DYNAMODB"].Table(dynamodb["SESSION_DYNAMODB_TABLE"]).delete()
+    ours.set_cookie("session", sid)
+    ours.application.testing = True
+    with pytest.raises(OSError, match="failed with ResourceNotFoundException") as caught:
+        ours.get("/")
+    assert sid not in "".join(traceback.format_exception(caught.value))
+
+
 class Trap:
     """What reading a pickle can run."""
 
@@ -190,15 +289,21 @@ def test_files_are_their_owners_alone_whatever_the_mode_says(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"SESSION_TYPE": "mongodb"}, "no store of ours is in MongoDB: set SHORTCRUST_STORE"),
+        (
+            {"SESSION_TYPE": "mongodb"},
+            "no store of ours is in MongoDB, as there was no server to test one on: set SHORTCRUST",
+        ),
         (
             {"SESSION_TYPE": "Memcached", "SESSION_MEMCACHED": Redis()},
             "a store in Memcached takes a PooledClient",
         ),
-        ({"SESSION_TYPE": "dynamodb"}, "no store of ours is in DynamoDB: set SHORTCRUST_STORE"),
+        (
+            {"SESSION_TYPE": "dynamodb", "SESSION_DYNAMODB": Redis()},
+            "SESSION_DYNAMODB must be a resource",
+        ),
         (
             {"SESSION_TYPE": "peewee"},
-            "must be one of null, redis, sqlalchemy, memcached, filesystem, cachelib; for",
+            "one of null, redis, sqlalchemy, memcached, dynamodb, filesystem, cachelib; for",
         ),
         (
             {"SESSION_TYPE": "cachelib", "SESSION_CACHELIB": NullCache()},

@@ -1,4 +1,4 @@
-"""Flask-Session's (0.8) rows, in Redis, in SQL and in Memcached."""
+"""Flask-Session's (0.8) rows, in Redis, in SQL, in Memcached and in DynamoDB."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol
 from .. import ambient
 from .._core import STATEMENTS
 from .._redis_errors import without_command
+from ..stores._dynamodb import failure
 
 TABLE = "sessions"
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc).replace(tzinfo=None)
@@ -154,6 +155,51 @@ class MemcachedRows:
 
     def delete(self, sid: str) -> None:
         self._client.delete(self._prefix + sid)
+
+
+class DynamoDBRows:
+    """In Flask-Session's table, to be taken over."""
+
+    def __init__(self, table: Any, prefix: str) -> None:
+        self._table = table
+        self._prefix = prefix
+
+    def get(self, sid: str) -> Found | None:
+        item = self._ask("get_item", sid, ConsistentRead=True).get("Item", {})
+        # A row that others wrote may have any types.
+        data = getattr(item.get("val"), "value", None)
+        if not isinstance(data, (bytes, bytearray)) or not data:
+            return None
+        try:
+            # Flask-Session takes UTC for the server's own time when it counts the seconds.
+            expires = _millis(datetime.fromtimestamp(float(item["expiration"])))  # noqa: DTZ006
+        except (KeyError, TypeError, ValueError, OverflowError, OSError):
+            return None
+        return Found(bytes(data), expires) if expires > ambient.now_ms() else None
+
+    def delete(self, sid: str) -> None:
+        self._ask("delete_item", sid)
+
+    def _ask(self, operation: str, sid: str, **options: Any) -> dict[str, Any]:
+        try:
+            answer: dict[str, Any] = getattr(self._table, operation)(
+                Key={"id": self._prefix + sid}, **options
+            )
+        except Exception as error:  # noqa: BLE001
+            failed = failure(operation, error)
+        else:
+            return answer
+        # Not within the except, whose error may show the id.
+        raise failed or RuntimeError(operation)
+
+
+def dynamodb_rows(resource: Any, name: str, prefix: str) -> DynamoDBRows | None:
+    """``None`` where Flask-Session never made its table."""
+    try:
+        resource.meta.client.describe_table(TableName=name)
+    except resource.meta.client.exceptions.ResourceNotFoundException:
+        return None
+    return DynamoDBRows(resource.Table(name), prefix)
 
 
 def sql_rows(

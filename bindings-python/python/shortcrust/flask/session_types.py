@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._errors import ConfigError
 from .._warnings import warn
-from .rows import MemcachedRows, RedisRows, sql_rows
+from .rows import MemcachedRows, RedisRows, dynamodb_rows, sql_rows
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -23,7 +23,12 @@ _THRESHOLD = 500
 _MODE = 0o600
 _FOLDER = "flask_session"
 _OURS = "shortcrust"
-_WITHOUT_STORE = {"dynamodb": "DynamoDB", "mongodb": "MongoDB"}
+_LOCAL = {
+    "endpoint_url": "http://localhost:8000",
+    "region_name": "us-west-2",
+    "aws_access_key_id": "dummy",
+    "aws_secret_access_key": "dummy",
+}
 _OTHERS = "set SHORTCRUST_STORE to a store of shortcrust.stores, or to one of your own"
 
 
@@ -42,9 +47,11 @@ def place_of(app: Flask, kind: str, *, stays: bool) -> Place:
 
 def check(kind: str) -> None:
     """Refuses what ``SESSION_TYPE`` can't be here, in lower case."""
-    if kind in _WITHOUT_STORE:
-        server = _WITHOUT_STORE[kind]
-        raise ConfigError(f"SESSION_TYPE {kind}: no store of ours is in {server}: {_OTHERS}")
+    if kind == "mongodb":
+        raise ConfigError(
+            "SESSION_TYPE mongodb: no store of ours is in MongoDB, as there was no server to test"
+            f" one on: {_OTHERS}, and visitors log in once more"
+        )
     if kind not in ("null", *_PLACES):
         types = ", ".join(["null", *_PLACES])
         raise ConfigError(f"SESSION_TYPE must be one of {types}; for others set SHORTCRUST_STORE")
@@ -91,6 +98,20 @@ def _memcached(app: Flask, _stays: bool) -> Place:
     return Place(_store("MemcachedStore", client), MemcachedRows(client, prefix_of(app.config)))
 
 
+def _dynamodb(app: Flask, _stays: bool) -> Place:
+    """Flask-Session's table has no room for an index by user, so ours is beside it."""
+    resource = app.config.get("SESSION_DYNAMODB")
+    if resource is None:
+        warn("SESSION_DYNAMODB is not set: Flask-Session's default is taken, localhost:8000")
+        resource = import_module("boto3").resource("dynamodb", **_LOCAL)
+    if not hasattr(resource, "Table"):
+        raise ConfigError('SESSION_DYNAMODB must be a resource: boto3.resource("dynamodb")')
+    name = str(app.config.get("SESSION_DYNAMODB_TABLE", "Sessions"))
+    store = import_module("shortcrust.stores").DynamoDBStore(resource, f"{name}-{_OURS}")
+    store.create_table()
+    return Place(store, dynamodb_rows(resource, name, prefix_of(app.config)))
+
+
 def _filesystem(app: Flask, _stays: bool) -> Place:
     config = app.config
     folder = config.get("SESSION_FILE_DIR", _FOLDER)
@@ -135,6 +156,7 @@ _PLACES: dict[str, Callable[[Flask, bool], Place]] = {
     "redis": _redis,
     "sqlalchemy": _sqlalchemy,
     "memcached": _memcached,
+    "dynamodb": _dynamodb,
     "filesystem": _filesystem,
     "cachelib": _cachelib,
 }

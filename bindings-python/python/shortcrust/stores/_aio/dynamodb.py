@@ -41,11 +41,6 @@ class AsyncDynamoDBStore:
 
         :raises ConfigError: where there is a table of other keys.
         """
-        try:
-            await self._calls.ask("create_table", self._requests.make())
-        except said.DynamoDBError as error:
-            if error.code != "ResourceInUseException":
-                raise
         said.check_keys(await self._described())
         table = {"TableName": self._requests.table}
         now = await self._calls.ask("describe_time_to_live", table) or {}
@@ -135,14 +130,22 @@ class AsyncDynamoDBStore:
                 table = {"TableName": self._requests.table}
                 described: Any = await self._calls.ask("describe_table", table)
             except said.DynamoDBError as error:
-                # The one that is asked may not have heard of it yet.
                 if error.code != "ResourceNotFoundException":
                     raise
+                await self._make()
             else:
                 if described["Table"]["TableStatus"] in ("ACTIVE", "UPDATING"):
                     return described
             await pause(attempt)
         raise TimeoutError("DynamoDB has not made the table")
+
+    async def _make(self) -> None:
+        try:
+            await self._calls.ask("create_table", self._requests.make())
+        except said.DynamoDBError as error:
+            # Another process made it, and the one that was asked has not heard of it yet.
+            if error.code != "ResourceInUseException":
+                raise
 
     async def _created(self, key: str, entry: Entry) -> Literal["done"] | Found | None:
         """What is there instead; ``None`` for nothing any more."""

@@ -42,11 +42,6 @@ class DynamoDBStore:
 
         :raises ConfigError: where there is a table of other keys.
         """
-        try:
-            self._calls.ask("create_table", self._requests.make())
-        except said.DynamoDBError as error:
-            if error.code != "ResourceInUseException":
-                raise
         said.check_keys(self._described())
         table = {"TableName": self._requests.table}
         now = self._calls.ask("describe_time_to_live", table) or {}
@@ -136,14 +131,22 @@ class DynamoDBStore:
                 table = {"TableName": self._requests.table}
                 described: Any = self._calls.ask("describe_table", table)
             except said.DynamoDBError as error:
-                # The one that is asked may not have heard of it yet.
                 if error.code != "ResourceNotFoundException":
                     raise
+                self._make()
             else:
                 if described["Table"]["TableStatus"] in ("ACTIVE", "UPDATING"):
                     return described
             pause(attempt)
         raise TimeoutError("DynamoDB has not made the table")
+
+    def _make(self) -> None:
+        try:
+            self._calls.ask("create_table", self._requests.make())
+        except said.DynamoDBError as error:
+            # Another process made it, and the one that was asked has not heard of it yet.
+            if error.code != "ResourceInUseException":
+                raise
 
     def _created(self, key: str, entry: Entry) -> Literal["done"] | Found | None:
         """What is there instead; ``None`` for nothing any more."""
