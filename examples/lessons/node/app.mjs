@@ -9,6 +9,7 @@ import * as cookies from './cookies.mjs'
 import { inThePage, showCookies, shown } from './lesson.mjs'
 import * as logins from './logins.mjs'
 import * as sessions from './sessions.mjs'
+import * as stores from './stores.mjs'
 
 const { PORT = '3000' } = process.env
 const pages = fileURLToPath(new URL('../pages', import.meta.url))
@@ -17,6 +18,7 @@ const chapters = [
   { title: 'Cookies that the server sets', lessons: cookies.lessons },
   { title: 'Cookies in the page', lessons: inThePage() },
   { title: 'Sessions', lessons: sessions.lessons },
+  { title: 'Where a session lies', lessons: stores.lessons },
   { title: 'Who may see a page', lessons: logins.lessons },
 ]
 const lessons = chapters.flatMap((chapter) => chapter.lessons)
