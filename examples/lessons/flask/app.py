@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import cookies
 import logins
 import sessions
-import stores
+import where
 from flask import Flask, Response, abort, make_response, render_template, send_from_directory
 from lesson import PAGES, STATIC, Part, Shown, in_the_page
 
@@ -24,7 +24,7 @@ CHAPTERS = {
     "Cookies that the server sets": cookies.LESSONS,
     "Cookies in the page": in_the_page(),
     "Sessions": sessions.LESSONS,
-    "Where a session lies": stores.LESSONS,
+    "Where a session lies": where.LESSONS,
     "Who may see a page": logins.LESSONS,
 }
 LESSONS = [lesson for chapter in CHAPTERS.values() for lesson in chapter]

@@ -99,9 +99,9 @@ def row_in_a_database():
 
 def row_in(engine, query):
     with engine.connect() as connection:
-        row = connection.execute(text(query), {"key": key_of_the_row()}).first()
+        row = connection.execute(text(query), {"key": key_of_the_row()}).mappings().first()
     engine.dispose()
-    return dict(row._mapping) if row else "There is no row."
+    return dict(row) if row else "There is no row."
 
 
 def in_files():
@@ -114,8 +114,9 @@ def row_in_files():
     return file.read_text() if file.exists() else "There is no file."
 
 
-SAME = """<p>This is the same page on each store: what changes is one line, the store. The cookie has
-    the session's id, and the row has the data. Look at the key of the row: it is not the id.</p>"""
+SAME = """<p>This is the same page on each store: what changes is one line, the store. The cookie
+    has the session's id, and the row has the data. Look at the key of the row: it is not the
+    id.</p>"""
 
 
 def lesson(slug, title, note, app, row, *setup, server=None):
