@@ -264,6 +264,36 @@ SAMESITE = on_the_server(
     (set_lax, set_strict, set_none),
 )
 
+
+def by_the_rules(request):
+    answer = HttpResponse("The browser keeps it.")
+    answer.set_cookie("__Host-user", "ada", secure=True)
+    return answer
+
+
+def without_secure(request):
+    answer = HttpResponse("The browser drops it.")
+    answer.set_cookie("__Host-open", "ada")
+    return answer
+
+
+def with_a_path(request):
+    answer = HttpResponse("The browser drops it.")
+    answer.set_cookie("__Host-path", "ada", secure=True, path="/shop")
+    return answer
+
+
+def with_a_domain(request):
+    answer = HttpResponse("The browser drops it.")
+    answer.set_cookie("__Host-domain", "ada", secure=True, domain="lessons.localhost")
+    return answer
+
+
+PREFIX = on_the_server(
+    "host-prefix", "", (by_the_rules, without_secure, with_a_path, with_a_domain)
+)
+
 LESSONS = [
     SET, READ, DELETE, MAX_AGE, EXPIRES, BOTH, CLOSED, PATH, DOMAIN, SECURE, HTTPONLY, SAMESITE,
+    PREFIX,
 ]  # fmt: skip

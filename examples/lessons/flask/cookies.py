@@ -256,6 +256,51 @@ SAMESITE = on_the_server(
     (set_lax, set_strict, set_none),
 )
 
+
+def by_the_rules():
+    answer = make_response("The browser keeps it.")
+    answer.set_cookie("__Host-user", "ada", secure=True)
+    return answer
+
+
+def without_secure():
+    answer = make_response("The browser drops it.")
+    answer.set_cookie("__Host-open", "ada")
+    return answer
+
+
+def with_a_path():
+    answer = make_response("The browser drops it.")
+    answer.set_cookie("__Host-path", "ada", secure=True, path="/shop")
+    return answer
+
+
+def with_a_domain():
+    answer = make_response("The browser drops it.")
+    answer.set_cookie("__Host-domain", "ada", secure=True, domain="lessons.localhost")
+    return answer
+
+
+PREFIX = on_the_server(
+    "host-prefix", "", (by_the_rules, without_secure, with_a_path, with_a_domain)
+)
+
+
+def set_a_partitioned_cookie():
+    answer = make_response("The frame has it below this one site.")
+    answer.set_cookie("own", "yes", secure=True, samesite="None", partitioned=True)
+    return answer
+
+
+def set_one_for_all_sites():
+    answer = make_response("Many browsers drop it in a frame.")
+    answer.set_cookie("shared", "yes", secure=True, samesite="None")
+    return answer
+
+
+PARTITIONED = on_the_server("partitioned", "", (set_a_partitioned_cookie, set_one_for_all_sites))
+
 LESSONS = [
     SET, READ, DELETE, MAX_AGE, EXPIRES, BOTH, CLOSED, PATH, DOMAIN, SECURE, HTTPONLY, SAMESITE,
+    PREFIX, PARTITIONED,
 ]  # fmt: skip

@@ -139,6 +139,36 @@ function setNone(_, res) {
   res.send('It always comes along. Browsers want secure with it.')
 }
 
+function byTheRules(_, res) {
+  res.cookie('__Host-user', 'ada', { secure: true })
+  res.send('The browser keeps it.')
+}
+
+function withoutSecure(_, res) {
+  res.cookie('__Host-open', 'ada')
+  res.send('The browser drops it.')
+}
+
+function withAPath(_, res) {
+  res.cookie('__Host-path', 'ada', { secure: true, path: '/shop' })
+  res.send('The browser drops it.')
+}
+
+function withADomain(_, res) {
+  res.cookie('__Host-domain', 'ada', { secure: true, domain: 'lessons.localhost' })
+  res.send('The browser drops it.')
+}
+
+function setAPartitionedCookie(_, res) {
+  res.cookie('own', 'yes', { secure: true, sameSite: 'none', partitioned: true })
+  res.send('The frame has it below this one site.')
+}
+
+function setOneForAllSites(_, res) {
+  res.cookie('shared', 'yes', { secure: true, sameSite: 'none' })
+  res.send('Many browsers drop it in a frame.')
+}
+
 export const lessons = [
   onTheServer(
     'set-a-cookie',
@@ -191,4 +221,6 @@ export const lessons = [
     },
   ),
   onTheServer('samesite', 'In Express the option is <code>sameSite</code>.', [setLax, setStrict, setNone]),
+  onTheServer('host-prefix', '', [byTheRules, withoutSecure, withAPath, withADomain]),
+  onTheServer('partitioned', '', [setAPartitionedCookie, setOneForAllSites]),
 ]

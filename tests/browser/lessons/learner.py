@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Cookie, Locator, Page
+    from playwright.sync_api import BrowserContext, Cookie, FrameLocator, Locator, Page
     from sites import Site
     from typing_extensions import Self
 
@@ -18,10 +18,16 @@ class Learner:
     def __init__(self, site: Site, context: BrowserContext) -> None:
         self.site, self.context = site, context
         self.page: Page = context.pages[0] if context.pages else context.new_page()
+        # Where the lesson is: in the page, or in a frame of it.
+        self.at: Page | FrameLocator = self.page
 
     def opens(self, slug: str, host: str = "localhost") -> Self:
         self.page.goto(self.site.url(f"/{slug}", host))
-        expect(self.page.locator("body[data-ready]")).to_be_attached()
+        return self.looks_at(self.page)
+
+    def looks_at(self, place: Page | FrameLocator) -> Self:
+        expect(place.locator("body[data-ready]")).to_be_attached()
+        self.at = place
         return self
 
     def presses(self, label: str, part: int = 0) -> str:
@@ -35,13 +41,13 @@ class Learner:
         return effect.inner_text()
 
     def step(self, label: str, part: int = 0) -> Locator:
-        found = self.page.get_by_role("button", name=label, exact=True)
-        return self.page.locator(".step").filter(has=found).nth(part)
+        found = self.at.get_by_role("button", name=label, exact=True)
+        return self.at.locator(".step").filter(has=found).nth(part)
 
     @property
     def table(self) -> dict[str, tuple[str, str]]:
         """What the page says that the browser has: by the name the value, and "yes" or "no"."""
-        rows = self.page.locator("#cookies tr:has(td)").all()
+        rows = self.at.locator("#cookies tr:has(td)").all()
         cells = [row.locator("th, td").all_inner_texts() for row in rows]
         return {name: (value, readable) for name, value, readable in cells if name != "csrftoken"}
 

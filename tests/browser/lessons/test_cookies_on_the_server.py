@@ -198,3 +198,47 @@ def test_samesite(site: Site, learn: Learn) -> None:
         ada.page.wait_for_url("**://localhost:*/browser*")
         sent = ada.page.locator("body").inner_text()
         assert {one.split("=")[0] for one in sent.split("; ")} - {"csrftoken"} == comes
+
+
+def test_host_prefix(site: Site, learn: Learn) -> None:
+    ada = learn(site, "host-prefix", "lessons.localhost")
+    assert "__Host-user=ada" in ada.presses("By the rules")
+    # The header is sent, and the browser takes no notice.
+    for label in ("Without secure", "With a path", "With a domain"):
+        assert "__Host-" in ada.presses(label)
+    assert ada.table == {"__Host-user": ("ada", "yes")}
+    cookie = ada.cookies["__Host-user"]
+    assert (cookie["domain"], cookie["path"], cookie["secure"]) == ("lessons.localhost", "/", True)
+
+
+@pytest.fixture(params=["flask", "node"])
+def framed_on(request: pytest.FixtureRequest) -> str:
+    """Python before 3.14 does not know the attribute, and Django asks Python."""
+    return str(request.param)
+
+
+def test_partitioned(lessons: Callable[..., Site], learn: Learn, framed_on: str) -> None:
+    site = lessons(framed_on)
+
+    def in_a_frame_of(host: str) -> Learner:
+        ada.page.goto(site.url("/", host))
+        ada.page.evaluate(
+            """url => {
+                const frame = document.createElement('iframe')
+                frame.src = url
+                document.body.append(frame)
+            }""",
+            site.url("/partitioned"),
+        )
+        return ada.looks_at(ada.page.frame_locator("iframe"))
+
+    ada = learn(site, "partitioned")
+    one = in_a_frame_of("lessons.test")
+    assert "Partitioned" in one.presses("Set a partitioned cookie")
+    # This browser, which has a private window, takes no other cookie in a frame.
+    one.presses("Set one for all sites")
+    assert set(one.table) == {"own"}
+    # Below another site, and on its own, the same page has another jar.
+    assert set(in_a_frame_of("other.localhost").table) == set()
+    assert set(ada.opens("partitioned").table) == set()
+    assert set(in_a_frame_of("lessons.test").table) == {"own"}
