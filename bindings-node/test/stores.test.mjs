@@ -10,6 +10,7 @@ import { inspect } from 'node:util'
 
 import BetterSqlite from 'better-sqlite3'
 import { Redis as IORedis } from 'ioredis'
+import mysql from 'mysql2/promise'
 import { FileStore } from 'shortcrust/stores/file'
 import { MemoryStore } from 'shortcrust/stores/memory'
 import { MySQLStore } from 'shortcrust/stores/mysql'
@@ -319,6 +320,70 @@ test('a store says at once what it is to be given', () => {
     for (const kind of [PostgresStore, MySQLStore])
       assert.throws(() => new kind(given), { name: 'ConfigError', message: /takes a pool/ })
 })
+
+test('an error of PostgreSQL shows no record and no key', { skip: POSTGRES.skip }, async (t) => {
+  const { store, pool, close } = await STORES.postgres.open()
+  t.after(close)
+  await pool.query("ALTER TABLE shortcrust_session ADD CHECK (record <> 'the-record')")
+  const key = newKey()
+  await assert.rejects(store.put(key, { text: 'the-record', user: 'the-user' }), (error) => {
+    assert.match(error.message, /violates check constraint/)
+    assert.equal(error.code, '23514')
+    assert.doesNotMatch(inspect(error, { showHidden: true }), new RegExp(`the-record|the-user|${key}`))
+    return true
+  })
+})
+
+test('an error of MariaDB shows no record and no key', { skip: MARIADB.skip }, async (t) => {
+  const { store, pool, close } = await STORES.mariadb.open()
+  t.after(close)
+  await pool.query('ALTER TABLE shortcrust_session MODIFY record TEXT CHARACTER SET ascii')
+  const key = newKey()
+  await assert.rejects(store.put(key, { text: 'é-the-record', user: 'the-user' }), (error) => {
+    assert.match(error.message, /Incorrect string value: '...' for column/)
+    assert.equal(error.errno, 1366)
+    assert.doesNotMatch(inspect(error, { showHidden: true }), new RegExp(`xC3|the-rec|the-user|${key}`))
+    return true
+  })
+})
+
+test('MariaDB: where statements do not commit, the store says so before it writes', {
+  skip: MARIADB.skip,
+}, async (t) => {
+  const { store, pool, close } = await STORES.mariadb.open()
+  t.after(close)
+  const other = mysql.createPool({ uri: MARIADB.url, database: pool.pool.config.connectionConfig.database })
+  other.on('connection', (connection) => connection.query('SET autocommit = 0'))
+  t.after(() => other.end())
+  for (const call of [
+    (store) => store.create(newKey(), { text: 'x' }),
+    (store) => store.delete(newKey()),
+    (store) => store.revoke(newUser()),
+  ])
+    await assert.rejects(call(new MySQLStore(other)), { name: 'ConfigError', message: /autocommit is off/ })
+  assert.equal(await store.create(newKey(), { text: 'x' }), 'done')
+})
+
+for (const [name, type] of [
+  ['better-sqlite3', ''],
+  ['node:sqlite', ''],
+  ['postgres', "ALTER record TYPE bytea USING convert_to(record, 'UTF8')"],
+  ['mariadb', 'MODIFY record LONGBLOB, MODIFY `key` VARBINARY(255)'],
+]) {
+  const { skip, open } = STORES[name]
+  test(`${name}: a record in a column of bytes is read as text`, { skip }, async (t) => {
+    const { store, pool, path, close } = await open()
+    t.after(close)
+    const [key, user] = [newKey(), newUser()]
+    await store.create(key, { text: '{"é":1}', user })
+    if (pool) await pool.query(`ALTER TABLE shortcrust_session ${type}`)
+    else new BetterSqlite(path).exec('UPDATE shortcrust_session SET record = CAST(record AS BLOB)').close()
+    assert.deepEqual(await store.load([key]), [{ version: 1, text: '{"é":1}' }])
+    assert.deepEqual(await store.list(user), [{ key, text: '{"é":1}' }])
+    assert.equal(await store.save(key, 1, { text: '{"ü":2}', user }), 'done')
+    assert.deepEqual(await store.load([key]), [{ version: 2, text: '{"ü":2}' }])
+  })
+}
 
 test('an error of ioredis shows no record and no key', { skip: REDIS.skip }, async (t) => {
   const client = new IORedis(REDIS.url)

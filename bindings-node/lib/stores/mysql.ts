@@ -1,7 +1,8 @@
 // Sessions in MariaDB or MySQL, by mysql2.
 import { ConfigError } from '../errors.js'
 import type { Entry } from './index.js'
-import { numbered, SQLStore, type Value } from './sql.js'
+import { asText, numbered, SQLStore, type Value } from './sql.js'
+import { withoutRow } from './sql-errors.js'
 import { textOf } from './statements.js'
 
 /** What is used of a connection of mysql2/promise. */
@@ -39,6 +40,7 @@ const LENGTHS = [10, 500]
  */
 export class MySQLStore extends SQLStore {
   readonly #pool: Pool
+  #asked: Promise<void> | undefined
 
   /** Throws `ConfigError` where it is given no such pool. */
   constructor(pool: Pool) {
@@ -56,6 +58,15 @@ export class MySQLStore extends SQLStore {
     await this.#pool.query(TABLES)
   }
 
+  /** Whether a statement commits by itself, which is asked once: where it does not, nothing would stay. */
+  #commits(): Promise<void> {
+    this.#asked ??= askCommits(this.#pool).catch((error) => {
+      this.#asked = undefined
+      throw withoutRow(error)
+    })
+    return this.#asked
+  }
+
   override async create(key: string, entry: Entry): Promise<'done' | 'exists'> {
     try {
       return await super.create(key, entry)
@@ -66,6 +77,7 @@ export class MySQLStore extends SQLStore {
   }
 
   override async revoke(user: string, keep = ''): Promise<number> {
+    await this.#commits()
     const found = await this.#keys(this.#pool, OWNED, { user, keep })
     let revoked = 0
     for (const keys of batches(found)) revoked += await this.#change(this.#pool, REVOKE, { user }, keys)
@@ -84,6 +96,7 @@ export class MySQLStore extends SQLStore {
   }
 
   protected async write(statement: string, values: readonly Value[]): Promise<number> {
+    await this.#commits()
     return ((await run(this.#pool, statement, values)) as { affectedRows: number }).affectedRows
   }
 
@@ -112,8 +125,8 @@ export class MySQLStore extends SQLStore {
     values: Record<string, Value>,
     keys: readonly string[] = [],
   ): Promise<string[]> {
-    const rows = (await run(connection, ...named(statement, values, keys))) as { key: string }[]
-    return rows.map(({ key }) => key)
+    const rows = (await run(connection, ...named(statement, values, keys))) as { key: string | Uint8Array }[]
+    return rows.map(({ key }) => asText(key))
   }
 
   async #change(
@@ -124,6 +137,14 @@ export class MySQLStore extends SQLStore {
   ): Promise<number> {
     const answer = await run(connection, ...named(statement, values, keys), connection === this.#pool)
     return (answer as { affectedRows: number }).affectedRows
+  }
+}
+
+async function askCommits(pool: Pool): Promise<void> {
+  const [[row]] = await pool.query('SELECT @@autocommit AS commits')
+  if (row.commits !== 1) {
+    const message = "autocommit is off on MySQLStore's connections, so that no write would stay"
+    throw new ConfigError('option', `${message}: give it a pool of its own, with SET autocommit = 1`)
   }
 }
 
@@ -162,7 +183,7 @@ async function run(
     try {
       return (await connection.execute(options, sent))[0]
     } catch (error) {
-      if (numberOf(error) !== DEADLOCK || !mayRepeat || tries === TRIES) throw error
+      if (numberOf(error) !== DEADLOCK || !mayRepeat || tries === TRIES) throw withoutRow(error)
     }
   }
 }

@@ -1,6 +1,7 @@
 // Sessions in PostgreSQL, by pg.
 import { ConfigError } from '../errors.js'
 import { SQLStore, TABLES, type Value } from './sql.js'
+import { withoutRow } from './sql-errors.js'
 
 /** What is used of pg's Pool. */
 export interface Pool {
@@ -33,10 +34,18 @@ export class PostgresStore extends SQLStore {
   }
 
   protected async read(statement: string, values: readonly Value[]): Promise<unknown[]> {
-    return (await this.#pool.query(statement, [...values])).rows
+    return (await this.#query(statement, values)).rows
   }
 
   protected async write(statement: string, values: readonly Value[]): Promise<number> {
-    return (await this.#pool.query(statement, [...values])).rowCount ?? 0
+    return (await this.#query(statement, values)).rowCount ?? 0
+  }
+
+  async #query(statement: string, values: readonly Value[]): ReturnType<Pool['query']> {
+    try {
+      return await this.#pool.query(statement, [...values])
+    } catch (error) {
+      throw withoutRow(error)
+    }
   }
 }

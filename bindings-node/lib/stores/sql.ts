@@ -21,10 +21,10 @@ export interface Own {
 }
 
 interface Found {
-  key: string
+  key: string | Uint8Array
   /** Text from PostgreSQL, as a BIGINT may be too large for a number. */
   version: number | string
-  record: string
+  record: string | Uint8Array
 }
 
 export abstract class SQLStore implements Store {
@@ -46,7 +46,10 @@ export abstract class SQLStore implements Store {
     const statement = LOAD.replace(':keys', names.join(', ') || 'NULL')
     const found = (await this.#read(statement, values)) as Found[]
     const rows = new Map(
-      found.map(({ key, version, record }) => [key, { version: Number(version), text: record }]),
+      found.map(({ key, version, record }) => [
+        asText(key),
+        { version: Number(version), text: asText(record) },
+      ]),
     )
     return keys.map((key) => rows.get(key))
   }
@@ -73,7 +76,7 @@ export abstract class SQLStore implements Store {
 
   async list(user: string): Promise<Listed[]> {
     const found = (await this.#read(LIST, { user, now: ambient.now() })) as Found[]
-    return found.map(({ key, record }) => ({ key, text: record }))
+    return found.map(({ key, record }) => ({ key: asText(key), text: asText(record) }))
   }
 
   revoke(user: string, keep = ''): Promise<number> {
@@ -104,6 +107,11 @@ export abstract class SQLStore implements Store {
       names.map((name) => values[name] as Value),
     )
   }
+}
+
+/** Bytes where a migration made the column a binary one; what is no UTF-8 is no record. */
+export function asText(value: string | Uint8Array): string {
+  return typeof value === 'string' ? value : Buffer.from(value).toString()
 }
 
 function values({ text, user, expires }: Entry): Record<string, Value> {

@@ -15,15 +15,13 @@ and FastAPI. For another server write a class with ``read`` and ``remove``.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
 from . import ambient
+from .stores._sql_errors import row_hidden
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from typing_extensions import Self
 
 __all__ = ["AsyncRedisRows", "AsyncRows", "AsyncSQLRows", "RedisRows", "Rows", "SQLRows"]
@@ -100,15 +98,6 @@ class _OfSQL(_Shared):
     def _removal(self, id: str) -> Any:
         return self._table.delete().where(self._table.c.sid == id)
 
-    @contextmanager
-    def _without_id(self) -> Iterator[None]:
-        """An error's message would have it."""
-        try:
-            yield
-        except self._sql.exc.StatementError as error:
-            error.hide_parameters = True
-            raise
-
 
 class SQLRows(_OfSQL):
     """connect-pg-simple's (9 and 10): ``engine`` is SQLAlchemy's, for the same database.
@@ -117,11 +106,11 @@ class SQLRows(_OfSQL):
     """
 
     def read(self, id: str) -> str | None:
-        with self._without_id(), self._engine.connect() as connection:
+        with row_hidden(), self._engine.connect() as connection:
             return _text(connection.execute(self._query(id)).scalar())
 
     def remove(self, id: str) -> None:
-        with self._without_id(), self._engine.begin() as connection:
+        with row_hidden(), self._engine.begin() as connection:
             connection.execute(self._removal(id))
 
 
@@ -129,12 +118,12 @@ class AsyncSQLRows(_OfSQL):
     """As :class:`SQLRows`; ``engine`` is an ``AsyncEngine``."""
 
     async def read(self, id: str) -> str | None:
-        with self._without_id():
+        with row_hidden():
             async with self._engine.connect() as connection:
                 return _text((await connection.execute(self._query(id))).scalar())
 
     async def remove(self, id: str) -> None:
-        with self._without_id():
+        with row_hidden():
             async with self._engine.begin() as connection:
                 await connection.execute(self._removal(id))
 

@@ -12,6 +12,7 @@ from .. import ambient
 from .._core import STATEMENTS
 from .._redis_errors import without_command
 from ..stores._dynamodb import failure
+from ..stores._sql_errors import row_hidden
 
 TABLE = "sessions"
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc).replace(tzinfo=None)
@@ -97,7 +98,7 @@ class SQLRows:
         self._sql = import_module("sqlalchemy")
 
     def get(self, sid: str) -> Found | None:
-        with self._engine.connect() as connection:
+        with row_hidden(), self._engine.connect() as connection:
             found = connection.execute(self._table.select().where(self._is(sid))).first()
         if not found or not found.expiry:
             return None
@@ -125,7 +126,7 @@ class SQLRows:
     def sweep(self, now: int, limit: int) -> int:
         columns = self._table.c
         ended = columns.expiry < _moment(now)
-        with self._engine.connect() as connection:
+        with row_hidden(), self._engine.connect() as connection:
             query = self._sql.select(columns.session_id).where(ended).limit(limit)
             keys = connection.execute(query).scalars().all()
         # Whoever writes one of them meanwhile gives it another end.
@@ -136,7 +137,7 @@ class SQLRows:
         return self._table.c.session_id == self._prefix + sid
 
     def _run(self, statement: Any) -> int:
-        with self._engine.begin() as connection:
+        with row_hidden(), self._engine.begin() as connection:
             return int(connection.execute(statement).rowcount)
 
 

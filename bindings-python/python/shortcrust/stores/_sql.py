@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .. import ambient
 from .._core import STATEMENTS
@@ -39,10 +39,20 @@ def by_keys(name: str, keys: Sequence[str]) -> tuple[str, Parameters]:
     return STATEMENTS[f"sql/{name}.sql"].replace(":keys", names), parameters
 
 
-def in_order(keys: Sequence[str], found: Iterable[Sequence[str | int]]) -> list[Row | None]:
+def in_order(keys: Sequence[str], found: Iterable[Sequence[Any]]) -> list[Row | None]:
     """The rows in the order of the keys."""
-    rows = {key: Row(int(version), str(record)) for key, version, record in found}
+    rows = {_text(key): Row(int(version), _text(record)) for key, version, record in found}
     return [rows.get(key) for key in keys]
+
+
+def listing(found: Iterable[Sequence[Any]]) -> list[tuple[str, str]]:
+    """What ``LIST`` found."""
+    return [(_text(key), _text(record)) for key, record in found]
+
+
+def _text(value: Any) -> str:
+    """Bytes where a migration made the column a binary one; what is no UTF-8 is no record."""
+    return value if isinstance(value, str) else bytes(value).decode(errors="replace")
 
 
 def written(key: str, entry: Entry) -> dict[str, str | int | None]:

@@ -75,7 +75,7 @@ class AsyncSQLiteStore:
     async def list(self, user: str) -> Sequence[tuple[str, str]]:
         """The keys and texts of the user's records that have not ended."""
         found, _ = await blocking(self._run, _sql.LIST, _sql.listed(user))
-        return [(key, record) for key, record in found]
+        return _sql.listing(found)
 
     async def revoke(self, user: str, keep: str | None = None) -> int:
         """Removes the user's records but for the key ``keep``, and says how many."""

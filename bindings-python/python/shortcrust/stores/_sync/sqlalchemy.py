@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 from ..._errors import ConfigError
 from .. import _sql
 from .._base import Capabilities, Entry, Row
+from .._sql_errors import without_row
 from ._blocking import pause
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ class SQLAlchemyStore:
     def list(self, user: str) -> Sequence[tuple[str, str]]:
         """The keys and texts of the user's records that have not ended."""
         found, _ = self._run(_sql.LIST, _sql.listed(user))
-        return [(key, record) for key, record in found]
+        return _sql.listing(found)
 
     def revoke(self, user: str, keep: str | None = None) -> int:
         """Removes the user's records but for the key ``keep``, and says how many."""
@@ -176,7 +177,7 @@ class SQLAlchemyStore:
         try:
             return self._swept(now, keys)
         except StatementError as error:
-            error.hide_parameters = True
+            without_row(error)
             raise
 
     def _swept(self, now: int, keys: Sequence[str]) -> int:
@@ -198,8 +199,7 @@ class SQLAlchemyStore:
         try:
             return self._once(statement, parameters)
         except StatementError as error:
-            # Its message would have the record.
-            error.hide_parameters = True
+            without_row(error)
             if not (self._is_mysql and _code(error) == _DEADLOCK and tries > 1):
                 raise
         return self._run(statement, parameters, tries - 1)
