@@ -6,7 +6,7 @@ BIN := .venv/bin
 SERVICES := $(PYTHON) tests/services/services.py
 RUST := $(shell find core/src bindings-*/src -name '*.rs') $(wildcard stores/*.rs stores/*/*.*) Cargo.toml Cargo.lock $(wildcard */Cargo.toml)
 
-.PHONY: demo test test-long test-browser example conformance matrix services load bench fuzz lint clean
+.PHONY: demo test test-long mysqlclient test-browser example conformance matrix services load bench fuzz lint clean
 .DELETE_ON_ERROR:
 
 demo: .venv/built tests/interop/node_modules/.built examples/node_modules/.built
@@ -18,7 +18,11 @@ test: lint
 
 # What a change is called done by: 10,000 random documents where `make test` has 1,000.
 test-long: export LONG = 1
-test-long: test test-browser conformance matrix
+test-long: mysqlclient test test-browser conformance matrix
+
+# It is built here, by what Debian's libmariadb-dev and pkg-config bring; without these its tests are not run.
+mysqlclient: .venv/locked
+	-$(BIN)/python -m pip install --quiet mysqlclient==2.3.2
 
 # The examples in a real browser, headless: apt-get install chromium libfaketime
 test-browser: .venv/browser .venv/examples examples/node_modules/.built

@@ -6,7 +6,7 @@ import asyncio
 import inspect
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +15,7 @@ from uuid import uuid4
 import aioboto3  # type: ignore[import-untyped]
 import boto3  # type: ignore[import-untyped]
 import groups
+import pytest
 import redis
 import redis.asyncio
 import redis.asyncio.sentinel
@@ -78,18 +79,25 @@ def mariadb_url(driver: str = "pymysql") -> Iterator[str]:
 
 
 @contextmanager
-def mariadb_engine(**options: Any) -> Iterator[sqlalchemy.Engine]:
-    with mariadb_url() as url:
+def mariadb_engine(driver: str = "pymysql", **options: Any) -> Iterator[sqlalchemy.Engine]:
+    with mariadb_url(driver) as url:
         engine = sqlalchemy.create_engine(url, **options)
         yield engine
         engine.dispose()
 
 
+def mariadb(driver: str) -> Callable[..., AbstractAsyncContextManager[Any]]:
+    """By SQLAlchemy's name of the driver."""
+    return partial(_mariadb, driver)
+
+
 @asynccontextmanager
-async def mariadb(kind: Any, _: Path) -> AsyncIterator[Any]:
+async def _mariadb(driver: str, kind: Any, _: Path) -> AsyncIterator[Any]:
+    if driver == "mysqldb":
+        pytest.importorskip("MySQLdb", reason="mysqlclient is not built: make test-long builds it")
     is_async = kind is stores.AsyncSQLAlchemyStore
     make: Any = create_async_engine if is_async else sqlalchemy.create_engine
-    with mariadb_url("asyncmy" if is_async else "pymysql") as url:
+    with mariadb_url(driver) as url:
         engine = make(url)
         store = kind(engine)
         await _finished(store.create_tables())
@@ -231,7 +239,8 @@ SYNC: dict[str, tuple[Callable[..., AbstractAsyncContextManager[Any]], Any]] = {
     "sqlite": (sqlite, stores.SQLiteStore),
     "sqlalchemy-sqlite": (sqlalchemy_sqlite, stores.SQLAlchemyStore),
     "postgres": (postgres, stores.SQLAlchemyStore),
-    "mariadb": (mariadb, stores.SQLAlchemyStore),
+    "mariadb": (mariadb("pymysql"), stores.SQLAlchemyStore),
+    "mariadb-mysqlclient": (mariadb("mysqldb"), stores.SQLAlchemyStore),
     "redis": (redis_store, stores.RedisStore),
     "redis-text": (redis_text, stores.RedisStore),
     "redis-cluster": (redis_cluster, stores.RedisStore),
@@ -245,7 +254,8 @@ ASYNC: dict[str, tuple[Callable[..., AbstractAsyncContextManager[Any]], Any]] = 
     "files-async": (files, stores.AsyncFileStore),
     "sqlite-async": (sqlite, stores.AsyncSQLiteStore),
     "postgres-async": (postgres, stores.AsyncSQLAlchemyStore),
-    "mariadb-async": (mariadb, stores.AsyncSQLAlchemyStore),
+    "mariadb-async": (mariadb("asyncmy"), stores.AsyncSQLAlchemyStore),
+    "mariadb-aiomysql": (mariadb("aiomysql"), stores.AsyncSQLAlchemyStore),
     "redis-async": (redis_store, stores.AsyncRedisStore),
     "redis-cluster-async": (redis_cluster, stores.AsyncRedisStore),
     "redis-cluster-waiting-async": (redis_cluster_waiting, stores.AsyncRedisStore),
