@@ -25,6 +25,11 @@ app.set('trust proxy', process.env.BEHIND_PROXY ? 1 : false)
 nunjucks.configure(pages, { autoescape: true, express: app })
 app.use('/static', express.static(`${pages}/static`))
 app.use(express.urlencoded({ extended: false }))
+app.use((req, res, next) => {
+  // A form on another site comes without the session, and must not put a new one over it.
+  if (req.method === 'POST' && req.get('Sec-Fetch-Site') === 'cross-site') return res.sendStatus(403)
+  next()
+})
 app.use(
   session({
     // With a key that is drawn at each start, everybody is logged out by a restart.

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, Form, Request
+from fastapi import Depends, FastAPI, Form, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
@@ -55,7 +55,15 @@ async def lifespan(_: FastAPI) -> AsyncIterator[None]:
 
 
 kept: dict[str, Any] = {"store": store(), "label": browser} if url else {"format": "sealed"}
-app = FastAPI(lifespan=lifespan)
+
+
+def same_site(request: Request) -> None:
+    # A form on another site comes without the session, and must not put a new one over it.
+    if request.method == "POST" and request.headers.get("sec-fetch-site") == "cross-site":
+        raise HTTPException(403)
+
+
+app = FastAPI(lifespan=lifespan, dependencies=[Depends(same_site)])
 app.mount("/static", StaticFiles(directory=PAGES / "static"))
 app.add_middleware(
     SessionMiddleware,

@@ -31,6 +31,10 @@ const app = Fastify()
 const secret = SECRET_KEY ?? randomBytes(32).toString('hex')
 // `auto`: over HTTPS the cookie is for HTTPS alone.
 const cookie = { path: '/', httpOnly: true, sameSite: 'lax', secure: 'auto' }
+app.addHook('onRequest', async ({ headers, method }, reply) => {
+  // A form on another site comes without the session, and must not put a new one over it.
+  if (method === 'POST' && headers['sec-fetch-site'] === 'cross-site') return reply.code(403).send('Forbidden')
+})
 await app.register(cookies)
 if (url) {
   const kept = { store: await storeAt(url), userKey: 'user', label: browser }
@@ -129,8 +133,7 @@ app.post('/basket', async ({ body, session }, reply) => {
 })
 
 app.post('/basket/empty', async ({ session }, reply) => {
-  // A change makes a session. A form on another site comes without one, and must not put a new one over it.
-  if (session.get('basket')) session.set('basket', undefined)
+  session.set('basket', undefined)
   return reply.redirect('/basket')
 })
 

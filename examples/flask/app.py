@@ -7,7 +7,7 @@ import secrets
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Request, Response, redirect, render_template, request, session
+from flask import Flask, Request, Response, abort, redirect, render_template, request, session
 from shortcrust.flask import Shortcrust, login, logout, sessions, user
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.security import check_password_hash, generate_password_hash
@@ -57,6 +57,13 @@ Shortcrust(app)
 
 # The users' passwords. They live as long as this process: what this example shows is the session.
 users: dict[str, str] = {}
+
+
+@app.before_request
+def refuse_other_sites() -> None:
+    # A form on another site comes without the session, and must not put a new one over it.
+    if request.method == "POST" and request.headers.get("Sec-Fetch-Site") == "cross-site":
+        abort(403)
 
 
 @app.context_processor

@@ -31,6 +31,11 @@ app.keys = [SECRET_KEY ?? randomBytes(32).toString('hex')]
 // In its cookie a session that is not remembered ends a day after its last change: koa-session's own default.
 const kept = url && { store: await storeAt(url), userKey: 'user', label: browser, maxAge: FORTNIGHT }
 app.use(mount('/static', files(`${pages}/static`)))
+app.use((ctx, next) => {
+  // A form on another site comes without the session, and must not put a new one over it.
+  if (ctx.method === 'POST' && ctx.get('Sec-Fetch-Site') === 'cross-site') ctx.throw(403)
+  return next()
+})
 app.use(bodyParser())
 app.use(session({ sameSite: 'lax', ...kept }, app))
 
