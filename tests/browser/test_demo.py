@@ -61,6 +61,9 @@ def test_the_demo_tells_of_each_request_what_was_done_and_why(page: Page, tmp_pa
         # In the cookie one is lost, if they do overlap.
         expect(shop.locator(".rows li")).to_have_count(3)
         expect(page.locator("#record")).to_contain_text('"Quiche"')
+        shop.get_by_role("link", name="My sessions").click()
+        expect(log).to_contain_text("GET /sessions")
+        expect(shop.get_by_role("heading", level=1)).to_have_text("My sessions")
         picture(page, tmp_path)
     page.get_by_role("button", name="Flip a byte").click()
     expect(log).to_contain_text("Cookie refused")
