@@ -21,7 +21,9 @@ export type {
 
 export type Engine = native.Engine
 export type FileLock = native.FileLock
-export type { Decoded, IronContent, IronSecret } from '../native.js'
+export type { Decoded, IronContent, IronSecret, ToolAnswer, ToolCall } from '../native.js'
+/** What the command-line tool prints. */
+export const tool = native
 /** What stands alone; most of it is what the drop-ins sign and seal with. */
 export const {
   cookieSign,

@@ -12,3 +12,4 @@ mod session;
 #[path = "../../stores/mod.rs"]
 mod statements;
 pub mod store;
+pub mod tool;

@@ -50,6 +50,7 @@ mod policy;
 pub mod record;
 mod session;
 mod time;
+pub mod tool;
 
 pub use cookie::{Attributes, Place, Priority, SameSite, Secure, SetCookie};
 pub use crypto::{Digest, same};

@@ -1,0 +1,115 @@
+//! What the command-line tool prints.
+
+use napi_derive::napi;
+use shortcrust::{
+    UnixMillis,
+    tool::{self, Call, Printed},
+};
+
+use crate::ambient::Rng;
+
+/// A verb as it was called.
+#[napi(object, object_to_js = false)]
+pub struct ToolCall {
+    /// The verb.
+    pub verb: String,
+    /// Names and values, one after the other.
+    pub options: Vec<String>,
+    /// The text of the secrets.
+    pub secrets: Option<String>,
+    /// As `secrets`, for what `convert` writes.
+    pub new_secrets: Option<String>,
+    /// The time.
+    pub now_ms: i64,
+    /// Whether the answer goes to a terminal that wants colours.
+    pub terminal: bool,
+}
+
+/// What is printed.
+#[napi(object, object_from_js = false)]
+pub struct ToolAnswer {
+    /// For the standard output.
+    pub out: String,
+    /// For the standard error.
+    pub err: String,
+    /// The exit code.
+    pub code: u8,
+}
+
+/// The index of a user, or what to print instead.
+#[napi(object, object_from_js = false)]
+pub struct ToolUser {
+    /// In the store.
+    pub index: Option<String>,
+    /// Where the call is wrong.
+    pub answer: Option<ToolAnswer>,
+}
+
+impl From<Printed> for ToolAnswer {
+    fn from(Printed { out, err, code }: Printed) -> Self {
+        Self { out, err, code }
+    }
+}
+
+impl ToolCall {
+    fn with<T>(&self, work: impl FnOnce(&Call<'_>) -> T) -> T {
+        let pairs: Vec<(String, String)> = pairs(&self.options);
+        work(&Call {
+            verb: &self.verb,
+            options: &pairs,
+            secrets: self.secrets.as_deref(),
+            new_secrets: self.new_secrets.as_deref(),
+            now: UnixMillis(self.now_ms),
+            terminal: self.terminal,
+        })
+    }
+}
+
+fn pairs(flat: &[String]) -> Vec<(String, String)> {
+    flat.chunks_exact(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect()
+}
+
+/// Does what needs nothing but the core.
+#[napi(catch_unwind)]
+pub fn tool_run(call: ToolCall) -> ToolAnswer {
+    call.with(|call| tool::run(call, &mut Rng::System)).into()
+}
+
+/// The verbs and their options, as JSON.
+#[napi(catch_unwind)]
+pub fn tool_table() -> String {
+    tool::table()
+}
+
+/// The help of a verb, or of all.
+#[napi(catch_unwind)]
+pub fn tool_help(verb: String) -> String {
+    tool::help(&verb)
+}
+
+/// Why a command line is none.
+#[napi(catch_unwind)]
+pub fn tool_misuse(arguments: Vec<String>) -> ToolAnswer {
+    Printed::wrong(&tool::misuse(&arguments)).into()
+}
+
+/// The index of `--user` in a store.
+#[napi(catch_unwind)]
+pub fn tool_user_index(call: ToolCall) -> ToolUser {
+    match call.with(tool::user_index) {
+        Ok(index) => ToolUser { index: Some(index), answer: None },
+        Err(printed) => ToolUser { index: None, answer: Some(printed.into()) },
+    }
+}
+
+/// A user's sessions; keys and records, one after the other.
+#[napi(catch_unwind)]
+pub fn tool_listing(call: ToolCall, found: Vec<String>) -> ToolAnswer {
+    call.with(|call| tool::listing(call, &pairs(&found))).into()
+}
+
+/// How many sessions went.
+#[napi(catch_unwind)]
+pub fn tool_removed(call: ToolCall, count: u32) -> ToolAnswer {
+    call.with(|call| tool::removed(call, count.into())).into()
+}
