@@ -3,7 +3,7 @@
 use napi_derive::napi;
 use shortcrust::{
     UnixMillis,
-    tool::{self, Call, Printed},
+    tool::{self, Call, Configuration, Printed, Visit},
 };
 
 use crate::ambient::Rng;
@@ -112,4 +112,30 @@ pub fn tool_listing(call: ToolCall, found: Vec<String>) -> ToolAnswer {
 #[napi(catch_unwind)]
 pub fn tool_removed(call: ToolCall, count: u32) -> ToolAnswer {
     call.with(|call| tool::removed(call, count.into())).into()
+}
+
+/// What was fetched.
+#[napi(object, object_to_js = false)]
+pub struct ToolVisit {
+    /// What was asked for.
+    pub url: String,
+    /// Whether a proxy's field said https.
+    pub forwarded: bool,
+    /// The status.
+    pub status: u16,
+    /// Names and values, one after the other.
+    pub headers: Vec<String>,
+}
+
+/// What `doctor` prints. A configuration is read in Python alone.
+#[napi(catch_unwind)]
+pub fn tool_doctor(call: ToolCall, visits: Vec<ToolVisit>) -> ToolAnswer {
+    let visit = |ToolVisit { url, forwarded, status, headers }| Visit {
+        url,
+        is_forwarded: forwarded,
+        status,
+        headers: pairs(&headers),
+    };
+    let visits: Vec<Visit> = visits.into_iter().map(visit).collect();
+    call.with(|call| tool::report(call, &visits, Configuration::default())).into()
 }

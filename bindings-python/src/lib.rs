@@ -46,7 +46,10 @@ mod _core {
             MergeRules, NativeAction, Wait, new_record, record_info, record_key, record_payload, revoke_all,
             row_record, save, user_index,
         },
-        tool::{tool_help, tool_listing, tool_misuse, tool_removed, tool_run, tool_table, tool_user_index},
+        tool::{
+            tool_doctor, tool_help, tool_listing, tool_misuse, tool_removed, tool_run, tool_table,
+            tool_user_index,
+        },
     };
 
     /// Types are looked up before the application can patch them, as freezegun does with `datetime`.

@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use shortcrust::{
     UnixMillis,
-    tool::{self, Call, Printed},
+    tool::{self, Call, Configuration, Printed, Visit},
 };
 
 use crate::{
@@ -91,4 +91,21 @@ pub(crate) fn tool_listing(call: ToolCall, found: Vec<(String, String)>) -> Answ
 #[expect(clippy::needless_pass_by_value, reason = "as PyO3 hands it over")]
 pub(crate) fn tool_removed(call: ToolCall, count: u64) -> Answer {
     answer(tool::removed(&call.core(), count))
+}
+
+/// What was fetched: the URL, whether a proxy's field said https, the status, the fields.
+type Fetched = (String, bool, u16, Vec<(String, String)>);
+
+/// What `doctor` prints.
+#[pyfunction]
+#[expect(clippy::needless_pass_by_value, reason = "as PyO3 hands it over")]
+pub(crate) fn tool_doctor(
+    call: ToolCall,
+    visits: Vec<Fetched>,
+    secret_bytes: Option<usize>,
+    is_debug: bool,
+) -> Answer {
+    let visit = |(url, is_forwarded, status, headers)| Visit { url, is_forwarded, status, headers };
+    let visits: Vec<Visit> = visits.into_iter().map(visit).collect();
+    answer(tool::report(&call.core(), &visits, Configuration { secret_bytes, is_debug }))
 }

@@ -51,7 +51,7 @@ fn set_cookies(case: &Value) -> Option<String> {
     let lines = case["expect"]["ok"]["set_cookie"].as_array()?;
     let lines: Vec<String> =
         lines.iter().map(|line| format!("Set-Cookie: {}", line.as_str().unwrap())).collect();
-    let is_deletion = |line: &String| line.split(';').next().unwrap().ends_with('=');
+    let is_deletion = |line: &String| line.split(';').next().unwrap().split_once('=').unwrap().1.is_empty();
     // A signature that is made anew comes alone.
     let is_whole = lines.first().is_some_and(|line| !line.contains(".sig="));
     (is_whole && !lines.iter().any(is_deletion)).then(|| lines.join("\n"))
@@ -94,12 +94,14 @@ fn what_cookie_session_and_koa_session_set_is_a_session_with_a_signature_beside_
         let keys = [&input["options"]["keys"], &input["options"]["secret"]].map(secrets).concat();
         if is_signed { keys } else { Vec::new() }
     };
-    assert!(each_request("cookie-session", Kind::CookieSession, options) > 1);
+    assert!(each_request("cookie-session", Kind::CookieSession, options) > 4);
     let options = |input: &Value| match &input["options"]["signed"] {
         Value::Bool(false) => Vec::new(),
+        // In a store there is an id.
+        _ if input["store"].is_object() => Vec::new(),
         _ => secrets(&input["keys"]),
     };
-    assert!(each_request("koa-session", Kind::KoaSession, options) > 1);
+    assert!(each_request("koa-session", Kind::KoaSession, options) > 4);
 }
 
 #[test]

@@ -17,6 +17,7 @@
 //! - [`own_store`]: a store of your own, complete, and how it is tested
 //! - [`support`]: Pythons, Nodes, threads, interpreters
 //! - [`threats`]: what is defended, and what is not
+//! - [`tool`]: the command line: what a cookie is and why it is refused
 
 #![allow(clippy::doc_markdown, reason = "prose names products")]
 
@@ -56,5 +57,7 @@ pub mod stores {}
 pub mod support {}
 #[doc = include_str!("threats.md")]
 pub mod threats {}
+#[doc = include_str!("tool.md")]
+pub mod tool {}
 #[doc = include_str!("types.md")]
 pub mod types {}

@@ -2,8 +2,7 @@
 
 use alloc::{string::String, vec::Vec};
 
-use super::shape::guess;
-use crate::cookie;
+use crate::{cookie, encoding::from_base64};
 
 /// The cookies of what was given.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,7 +37,7 @@ pub(super) fn read(input: &str, name: Option<&str>) -> Given {
         let set: Vec<String> = text.lines().map(Into::into).collect();
         return Given { header: joined(&set), set, is_bare: false };
     }
-    let has_names = text.contains("; ") || (guess(text).is_empty() && is_pair(text));
+    let has_names = text.contains("; ") || is_pair(text);
     if has_names {
         return Given { header: text.into(), ..Given::default() };
     }
@@ -78,10 +77,38 @@ fn is_set_cookie(text: &str) -> bool {
         })
 }
 
-/// `name=value`, where base64's padding is no such thing.
+/// `name=value`, where the padding of base64 is no such thing: behind it is nothing, or a separator.
 fn is_pair(text: &str) -> bool {
     text.split_once('=').is_some_and(|(name, value)| {
         let known = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-        !name.is_empty() && name.bytes().all(known) && !value.trim_matches('=').is_empty()
+        // Flask's compressed values begin with a dot, too.
+        let is_padded = || from_base64(&alloc::format!("{name}=")).is_some_and(|json| json.starts_with(b"{"));
+        let is_rest = value.starts_with(['=', ';']) || (value.starts_with('.') && is_padded());
+        !name.is_empty() && name.bytes().all(known) && !value.is_empty() && !is_rest
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_with_padding_is_no_name_with_a_value() {
+        for value in ["eyJhIjoxfQ==", "eyJhIjogMX0=.aVc1pQ.2Fw", "S0M=;gUle", "v4.local.abc", "abc"] {
+            assert_eq!(read(value, None).header, alloc::format!("session={value}"), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_pair_a_header_and_lines_of_set_cookie_are_told_apart() {
+        let header = |input: &str| read(input, None).header;
+        for pair in ["sid=eyJhIjoxfQ.aVc1pQ.2Fw", "sid=.eJyrVipT.aVc1pQ.2Fw"] {
+            assert_eq!(header(pair), pair);
+        }
+        assert_eq!(header("Cookie: a=1; b=2\n"), "a=1; b=2");
+        assert_eq!(header("cookie: a=1\ncookie: b=2"), "a=1; b=2");
+        assert_eq!(header("Set-Cookie: a=1; Path=/\r\nset-cookie: a.sig=2; Path=/"), "a=1; a.sig=2");
+        assert_eq!(header("a=1; Path=/; HttpOnly"), "a=1");
+        assert_eq!(names("a=1; a.sig=2; b.sig=3; a=4"), ["a", "b.sig"]);
+    }
 }

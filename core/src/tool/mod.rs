@@ -4,6 +4,7 @@
 //! The hosts read arguments and files and print; what they print is made here, so that it is the same in Python and in
 //! Node. A person asked for each of these answers, so payloads are in them; secrets never are.
 
+mod doctor;
 mod facts;
 mod help;
 mod input;
@@ -19,6 +20,7 @@ mod stored;
 mod text;
 mod verbs;
 
+pub use doctor::{Configuration, Finding, Level, RULES, Rule, Visit, diagnose, report};
 pub use help::{help, misuse};
 pub use inspect::{Checks, Outcome, Report, Verdict, inspect};
 pub use kind::Kind;
