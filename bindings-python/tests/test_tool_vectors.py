@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import vectors
-
 from shortcrust import _core
 
 if TYPE_CHECKING:

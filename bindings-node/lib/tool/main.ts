@@ -33,7 +33,12 @@ async function run(command: Command): Promise<ToolAnswer> {
   const call = await callOf(command)
   if (['sweep', 'sessions list', 'sessions revoke'].includes(command.verb)) {
     // Other verbs need no store's client.
-    return await (require('./stored.js') as typeof import('./stored.js')).runStored(command, call)
+    const { runStored } = await import('./stored.js')
+    return await runStored(command, call)
+  }
+  if (command.verb === 'doctor') {
+    const { runDoctor } = await import('./doctor.js')
+    return await runDoctor(command, call)
   }
   return tool.toolRun(call)
 }
@@ -58,16 +63,21 @@ function wantsColors(): boolean {
   return process.stdout.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb'
 }
 
-/** A reader that has gone is no failure. */
-function write(stream: NodeJS.WriteStream, text: string): void {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
+/** Resolved when it is written. A reader that has gone is no failure. */
+function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
+  if (text === '') return Promise.resolve()
+  return new Promise((resolve, reject) => {
+    stream.on('error', (error: NodeJS.ErrnoException) => (error.code === 'EPIPE' ? resolve() : reject(error)))
+    stream.write(text, () => resolve())
   })
-  if (text !== '') stream.write(text)
 }
 
-answered(process.argv.slice(2)).then(({ out, err, code }) => {
-  write(process.stderr, err)
-  write(process.stdout, out)
-  process.exitCode = code
-})
+async function main(): Promise<void> {
+  const { out, err, code } = await answered(process.argv.slice(2))
+  await write(process.stderr, err)
+  await write(process.stdout, out)
+  // An application that was looked at may have timers.
+  process.exit(code)
+}
+
+main()

@@ -235,7 +235,7 @@ def tool_listing(call: ToolCall, found: list[tuple[str, str]]) -> ToolAnswer: ..
 def tool_removed(call: ToolCall, count: int) -> ToolAnswer: ...
 def tool_doctor(
     call: ToolCall,
-    visits: list[tuple[str, bool, int, list[tuple[str, str]]]],
+    visits: Sequence[tuple[str, bool, int, list[tuple[str, str]]]],
     secret_bytes: int | None,
     is_debug: bool,
 ) -> ToolAnswer: ...

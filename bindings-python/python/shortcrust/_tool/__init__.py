@@ -51,6 +51,10 @@ def _run(command: Command) -> ToolAnswer:
         from .stored import run_stored  # noqa: PLC0415 - other verbs need no store's client
 
         return run_stored(command, call)
+    if command.verb == "doctor":
+        from .doctor import run_doctor  # noqa: PLC0415 - nor a client of HTTP
+
+        return run_doctor(command, call)
     return _core.tool_run(call, ambient.entropy)
 
 

@@ -48,7 +48,9 @@ def _work(command: Command, call: ToolCall) -> Callable[[Store], ToolAnswer] | T
         return wrong
     user: str = index
     if command.verb == "sessions list":
-        return lambda store: _core.tool_listing(call, [(key, text) for key, text in store.list(user)])
+        return lambda store: _core.tool_listing(
+            call, [(key, text) for key, text in store.list(user)]
+        )
     keep = command.option("keep")
     return lambda store: _core.tool_removed(call, store.revoke(user, keep))
 
@@ -126,7 +128,7 @@ def _file(url: str) -> tuple[Store, Callable[[], Any]]:
 
 
 def _memcached(url: str) -> tuple[Store, Callable[[], Any]]:
-    from pymemcache import HashClient  # noqa: PLC0415 - optional
+    from pymemcache import HashClient  # type: ignore[import-untyped]  # noqa: PLC0415 - optional
 
     from ..stores import MemcachedStore  # noqa: PLC0415
 
