@@ -13,7 +13,10 @@ const main = here('../dist/tool/main.js')
 
 function run(args, { env = {}, stdin = '', cwd = tmpdir() } = {}) {
   const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('SHORTCRUST_'))
-  const child = spawn(process.execPath, [main, ...args], { cwd, env: { ...Object.fromEntries(kept), ...env } })
+  const child = spawn(process.execPath, [main, ...args], {
+    cwd,
+    env: { ...Object.fromEntries(kept), ...env },
+  })
   const printed = { out: '', err: '' }
   child.stdout.setEncoding('utf8').on('data', (text) => {
     printed.out += text

@@ -140,7 +140,7 @@ fn a_short_secret_and_a_debugger_are_said() {
 #[test]
 fn one_cookie_may_be_asked_for_and_a_fault_is_told_once() {
     let bad = visit("https://www.example.com/", &["other=abc", GOOD], &[("Cache-Control", "private")]);
-    let only = diagnose(&[bad.clone()], Configuration::default(), Some("session"), NOW);
+    let only = diagnose(std::slice::from_ref(&bad), Configuration::default(), Some("session"), NOW);
     assert_eq!(only, []);
     let twice = diagnose(&[bad.clone(), bad], Configuration::default(), None, NOW);
     assert_eq!(twice.len(), 1);

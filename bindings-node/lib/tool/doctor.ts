@@ -12,7 +12,11 @@ const HOPS = 5
 const MILLISECONDS = 10_000
 const REDIRECTS = [301, 302, 303, 307, 308]
 // What a proxy that ends https says of its visitor; the address is for documentation (RFC 5737).
-const FORWARDED = { 'X-Forwarded-Proto': 'https', 'X-Forwarded-For': '203.0.113.1', 'X-Forwarded-Port': '443' }
+const FORWARDED = {
+  'X-Forwarded-Proto': 'https',
+  'X-Forwarded-For': '203.0.113.1',
+  'X-Forwarded-Port': '443',
+}
 
 type Visit = Parameters<typeof tool.toolDoctor>[1][number]
 
@@ -84,7 +88,12 @@ function parsed(url: string): URL {
   return found
 }
 
-async function get(url: string, forwarded: boolean, cookies: Map<string, string>, host?: string): Promise<Visit> {
+async function get(
+  url: string,
+  forwarded: boolean,
+  cookies: Map<string, string>,
+  host?: string,
+): Promise<Visit> {
   const target = parsed(url)
   const headers: Record<string, string> = { 'User-Agent': 'shortcrust-doctor', Accept: 'text/html,*/*' }
   if (forwarded) Object.assign(headers, FORWARDED)

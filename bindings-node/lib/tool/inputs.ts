@@ -35,7 +35,11 @@ function read(path: string): string {
 /** What is typed is not shown. */
 function asked(): Promise<string> {
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
-  const lines = createInterface({ input: process.stdin, output: nowhere, terminal: process.stdin.isTTY === true })
+  const lines = createInterface({
+    input: process.stdin,
+    output: nowhere,
+    terminal: process.stdin.isTTY === true,
+  })
   process.stderr.write('secret: ')
   return new Promise((resolve, reject) => {
     lines.once('line', (line) => {

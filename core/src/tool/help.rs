@@ -168,7 +168,11 @@ fn fish() -> String {
     for verb in &VERBS {
         let last = verb.name.split(' ').next_back().unwrap_or_default();
         for Opt { name, value, about } in verb.each() {
-            let takes = if value.is_empty() { "" } else { if *value == "FILE" { " -rF" } else { " -x" } };
+            let takes = match *value {
+                "" => "",
+                "FILE" => " -rF",
+                _ => " -x",
+            };
             let _ = writeln!(
                 out,
                 "complete -c shortcrust -n '__fish_seen_subcommand_from {last}' -l {name}{takes} -d {}",

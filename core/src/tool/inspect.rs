@@ -178,7 +178,7 @@ impl Inspector<'_> {
         let none = if values.len() > MAX_VALUES { Reason::TooMany } else { Reason::Malformed };
         let Some(at) = best else { return Ok(self.empty(none, values.len(), value)) };
         let best = tried.swap_remove(at);
-        Ok(self.of(best, kinds, values.len(), value))
+        Ok(self.of(&best, kinds, values.len(), value))
     }
 
     /// The first value that opens, or else that looks like something, and what it may be.
@@ -273,8 +273,8 @@ impl Inspector<'_> {
         }
     }
 
-    fn of(&self, best: Tried, kinds: Vec<Kind>, values: usize, value: &str) -> Report {
-        let checks = self.checks(&best);
+    fn of(&self, best: &Tried, kinds: Vec<Kind>, values: usize, value: &str) -> Report {
+        let checks = self.checks(best);
         let (meta, payload) = best.content();
         let payload = payload.and_then(Result::ok).map(Into::into);
         let key = best.unlocked.as_ref().and_then(|unlocked| unlocked.key);
@@ -331,14 +331,11 @@ impl Tried {
     }
 
     fn key_outcome(&self) -> Outcome {
-        match &self.unlocked {
-            _ if !self.kind.has_key() => Outcome::Unknown,
-            None => Outcome::Unknown,
-            Some(Unlocked { key: Some(_), .. }) => Outcome::Holds,
-            Some(Unlocked {
-                refusal: Some(reason @ (Reason::BadSignature | Reason::UnknownKey)), ..
-            }) => Outcome::Fails(*reason),
-            Some(_) => Outcome::Unknown,
+        let unlocked = self.unlocked.as_ref().filter(|_| self.kind.has_key());
+        match unlocked.map(|unlocked| (unlocked.key, unlocked.refusal)) {
+            Some((Some(_), _)) => Outcome::Holds,
+            Some((_, Some(reason @ (Reason::BadSignature | Reason::UnknownKey)))) => Outcome::Fails(reason),
+            _ => Outcome::Unknown,
         }
     }
 

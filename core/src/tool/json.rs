@@ -1,6 +1,7 @@
 //! Answers for scripts: one line of JSON, in ASCII, its keys always in the same order.
 
 use alloc::string::String;
+use core::fmt::Write;
 
 use super::{
     inspect::{Outcome, Report, Verdict, dialect},
@@ -139,7 +140,7 @@ pub(super) fn ascii(json: &str) -> String {
             out.push(char);
         } else {
             for unit in char.encode_utf16(&mut units) {
-                out.push_str(&alloc::format!("\\u{unit:04x}"));
+                let _ = write!(out, "\\u{unit:04x}");
             }
         }
     }

@@ -199,7 +199,7 @@ pub(super) fn box_key(secret: &[u8]) -> zeroize::Zeroizing<[u8; secretbox::KEY]>
 pub(super) fn from_hex(text: &str) -> Option<Vec<u8>> {
     let digits = text.as_bytes();
     let byte = |pair: &[u8]| Some(hex_digit(pair[0])? << 4 | hex_digit(pair[1])?);
-    (digits.len() % 2 == 0).then(|| digits.chunks_exact(2).map(byte).collect())?
+    digits.len().is_multiple_of(2).then(|| digits.chunks_exact(2).map(byte).collect())?
 }
 
 /// The peer's own reading of the end of its token, where it differs from ours.

@@ -260,9 +260,8 @@ impl<'a> Call<'a> {
         let keys = self.needed_keys()?;
         let to = self.option("to").map_or(Ok(Kind::Sealed), |name| kind("to", name))?;
         let reports = self.reports(Some(&keys))?;
-        let report = match &reports[..] {
-            [report] => report,
-            _ => return Err(Printed::wrong("there are several cookies: say which by --name")),
+        let [report] = &reports[..] else {
+            return Err(Printed::wrong("there are several cookies: say which by --name"));
         };
         let from = match (report.verdict, report.format) {
             (Verdict::Accepted, Some(from)) => from,
@@ -298,9 +297,8 @@ impl<'a> Call<'a> {
 
     fn keygen(&self, entropy: &mut dyn Entropy) -> Done {
         let known = "a number from 16 to 1024";
-        let bytes = match self.option("bytes").map_or(Ok(32), str::parse::<usize>) {
-            Ok(bytes @ 16..=1024) => bytes,
-            _ => return Err(wrong("bytes", self.option("bytes").unwrap_or_default(), known).into()),
+        let Ok(bytes @ 16..=1024) = self.option("bytes").map_or(Ok(32), str::parse::<usize>) else {
+            return Err(wrong("bytes", self.option("bytes").unwrap_or_default(), known).into());
         };
         let mut secret = zeroize::Zeroizing::new(alloc::vec![0; bytes]);
         if entropy.fill(&mut secret).is_err() {

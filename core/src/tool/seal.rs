@@ -6,6 +6,7 @@ use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
+use core::fmt::Write;
 
 use super::{kind::Kind, open::box_key, settings::Settings};
 use crate::{
@@ -109,7 +110,7 @@ fn beside(kind: Kind, name: &str, body: &str, content: &Content, keys: &Keyring)
         );
         let comma = if body == "{}" { "" } else { "," };
         body.truncate(body.len() - 1);
-        body.push_str(&format!("{comma}{mark}}}"));
+        let _ = write!(body, "{comma}{mark}}}");
     }
     let value = base64(body.as_bytes());
     let signature = keygrip_sign(Digest::Sha1, first(keys), format!("{name}={value}").as_bytes());
@@ -148,7 +149,11 @@ fn iron(
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut out = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        let _ = write!(out, "{byte:02x}");
+    }
+    out
 }
 
 /// The time of writing is in the session, as @fastify/secure-session has it.
@@ -178,7 +183,7 @@ fn respelled(kind: Kind, content: &Content) -> Result<String, SealError> {
     {
         let comma = if body == "{}" { "" } else { "," };
         body.truncate(body.len() - 1);
-        body.push_str(&format!("{comma}\"__ts\":{}}}", issued.secs()));
+        let _ = write!(body, "{comma}\"__ts\":{}}}", issued.secs());
     }
     Ok(body)
 }
@@ -194,30 +199,34 @@ impl Speller<'_> {
     fn node(&mut self, node: &Node) {
         match &node.value {
             Value::Map(map) => self.map(map),
-            Value::List(items) => self.list(items),
             Value::Tuple(items) if self.to_tags => {
                 self.writer.begin_tuple();
-                items.iter().for_each(|item| self.node(item));
+                self.items(items);
                 self.writer.end_tuple();
             }
-            Value::Tuple(items) => self.list(items),
-            Value::Text(text) => self.writer.text(Text::from(text.as_slice())),
+            Value::List(items) | Value::Tuple(items) => {
+                self.writer.begin_list();
+                self.items(items);
+                self.writer.end_list();
+            }
             Value::Bytes(_) | Value::Datetime(..) | Value::Markup(_) | Value::Uuid(_) if self.to_tags => {
                 self.writer.raw(&self.text[node.range.clone()]);
             }
+            Value::Text(text) | Value::Datetime(text, _) | Value::Markup(text) => {
+                self.writer.text(Text::from(text.as_slice()));
+            }
             Value::Bytes(bytes) => self.writer.text(Text::Utf8(&base64(bytes))),
-            Value::Datetime(text, _) | Value::Markup(text) => self.writer.text(Text::from(text.as_slice())),
             Value::Uuid(bytes) => self.writer.text(Text::Utf8(&uuid(*bytes))),
             Value::Bool(_) | Value::Null | Value::Number(_) => {
-                self.writer.raw(&self.text[node.range.clone()])
+                self.writer.raw(&self.text[node.range.clone()]);
             }
         }
     }
 
-    fn list(&mut self, items: &[Node]) {
-        self.writer.begin_list();
-        items.iter().for_each(|item| self.node(item));
-        self.writer.end_list();
+    fn items(&mut self, items: &[Node]) {
+        for item in items {
+            self.node(item);
+        }
     }
 
     fn map(&mut self, map: &Map) {
