@@ -34,6 +34,32 @@ pub struct Opened {
     pub reason: Option<&'static str>,
 }
 
+/// What happened to a session.
+#[napi(object, object_from_js = false)]
+pub struct NativeEvent {
+    pub name: &'static str,
+    pub reason: Option<&'static str>,
+    /// Of the cookie that came in.
+    pub format: Option<&'static str>,
+    /// The position of its secret, the newest first.
+    pub key: Option<u32>,
+    pub count: Option<u32>,
+}
+
+impl From<shortcrust::Event> for NativeEvent {
+    fn from(event: shortcrust::Event) -> Self {
+        let (format, key) = event.cookie().unzip();
+        let small = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+        Self {
+            name: event.name(),
+            reason: event.reason().map(Reason::code),
+            format,
+            key: key.map(|key| small(key as u64)),
+            count: event.count().map(small),
+        }
+    }
+}
+
 #[napi]
 impl Engine {
     /// Throws where the configuration is wrong; `err.code` says in what.
@@ -111,6 +137,12 @@ impl Session {
         let content = payload.as_deref().map_or(Content::Unchanged, Content::Changed);
         let left = self.0.login(&user, &content, UnixMillis(now_ms)).map_err(error::config)?;
         left.map(|text| convert::shown_text(&text).map_err(error::payload)).transpose()
+    }
+
+    /// What happened since this was last asked.
+    #[napi(catch_unwind)]
+    pub fn events(&mut self) -> Vec<NativeEvent> {
+        self.0.events().into_iter().map(NativeEvent::from).collect()
     }
 
     /// Whether the session is another user's, whose data stay behind at a login.

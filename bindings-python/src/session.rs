@@ -24,6 +24,9 @@ pub(crate) struct Engine {
 #[pyclass(module = "shortcrust._core")]
 pub(crate) struct Session(pub(crate) shortcrust::Session);
 
+/// Its name, and of what it tells: a reason, a cookie's format and the position of its secret, a count.
+type NativeEvent = (&'static str, Option<&'static str>, Option<&'static str>, Option<usize>, Option<u64>);
+
 /// What the response needs.
 #[pyclass(frozen, get_all, module = "shortcrust._core")]
 pub(crate) struct Closed {
@@ -266,6 +269,15 @@ impl Session {
     #[getter]
     fn failure(&self) -> Option<(&'static str, bool)> {
         self.0.failure().map(|failure| (failure.reason.code(), failure.raise))
+    }
+
+    /// What happened since this was last asked.
+    fn events(&mut self) -> Vec<NativeEvent> {
+        let told = |event: shortcrust::Event| {
+            let (format, key) = event.cookie().unzip();
+            (event.name(), event.reason().map(Reason::code), format, key, event.count())
+        };
+        self.0.events().into_iter().map(told).collect()
     }
 
     /// How often other requests were first.

@@ -30,6 +30,7 @@ from ._errors import (
     UnknownKey,
     Unsupported,
 )
+from ._events import Event
 from ._secrets import secrets_from_env, secrets_from_file
 from ._warnings import ShortcrustWarning
 
@@ -40,6 +41,7 @@ __all__ = [
     "Connection",
     "DjangoRequest",
     "Ended",
+    "Event",
     "Expired",
     "Identity",
     "Internal",

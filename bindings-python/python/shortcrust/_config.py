@@ -31,6 +31,7 @@ DEFAULTS: Mapping[str, Any] = {
     "USER_KEY": None,
     "MERGE": None,
     "LABEL": None,
+    "ON_EVENT": None,
     "ID_BYTES": 32,
     "FORMAT": None,
     "READERS": (),
@@ -51,7 +52,7 @@ DEFAULTS: Mapping[str, Any] = {
     "COOKIE_PARTITIONED": False,
     "COOKIE_PRIORITY": None,
 }
-LIVE_KEYS = tuple(PREFIX + key for key in ("STORE", "REVOCATIONS", "LABEL"))
+LIVE_KEYS = tuple(PREFIX + key for key in ("STORE", "REVOCATIONS", "LABEL", "ON_EVENT"))
 """What they hold is told by its identity, and not copied."""
 PLAIN_KEYS = tuple(PREFIX + key for key in DEFAULTS if PREFIX + key not in LIVE_KEYS)
 DIGESTS = ("sha1", "sha256", "sha384", "sha512")

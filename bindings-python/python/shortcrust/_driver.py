@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import _core, ambient
+from ._actions import Answer, run_actions
 from ._errors import Unavailable, Unsupported, failed
+from ._events import Telling
 from ._listing import SessionInfo, is_handle, label_text, listing
 from ._request import RequestSession
 from ._steps import Steps
-from .stores._base import AsyncStore, Entry, Row, Store
-
-Answer = str | int | Row | list[Row | None]
+from .stores._base import AsyncStore, Store
 
 
 @dataclass(slots=True)
@@ -39,13 +39,17 @@ class Driver:
     """What express-session kept, by the position of its reader."""
     old_cookies: tuple[str, ...] = ()
     """The cookies that name it."""
+    telling: Telling = field(default_factory=Telling)
 
     def open(self, header: str) -> Steps[tuple[RequestSession, dict[str, Any] | None]]:
         """Reads a Cookie header, and asks the store for what it names: a session's data."""
+        begun = self.telling.begin()
         native, data = self.engine.open(header, ambient.now_ms())
         if self.store is not None and native.need() is not None:
             yield from self._settled(native)
             data = native.data()
+        elif begun is not None:
+            self.telling.tell(native, begun)
         return RequestSession(native), data
 
     def save(
@@ -90,10 +94,15 @@ class Driver:
     def _head(
         self, session: RequestSession, data: dict[str, Any], modified: bool, secure: bool
     ) -> _core.Closed | None:
+        begun = self.telling.begin()
+        native = session.native if begun is None else self._native(session)
         now, entropy, fallback, ensure_ascii = self._means()
-        return self.engine.close(
-            session.native, data, modified, secure, now, entropy, fallback, False, ensure_ascii
+        closed = self.engine.close(
+            native, data, modified, secure, now, entropy, fallback, False, ensure_ascii
         )
+        if native is not None and begun is not None:
+            self.telling.tell(native, begun)
+        return closed
 
     def login(
         self, session: RequestSession, user: str, data: dict[str, Any], label: str | None = None
@@ -189,9 +198,17 @@ class Driver:
     def _of_store(self, method: str) -> Callable[..., Any]:
         return getattr(self.store, method)  # type: ignore[no-any-return]
 
+    def _asked(
+        self, actions: list[_core.Action], answers: list[Answer], begun: float | None
+    ) -> Steps[Exception | None]:
+        error, swept = yield from run_actions(self.store, self.old_rows, actions, answers)
+        if begun is not None and swept:
+            self.telling.swept(swept, begun)
+        return error
+
     def _settled(self, machine: _core.Session) -> Steps[None]:
         """Carries out what the core asks for, until it asks for nothing more."""
-        place, error = None, None
+        place, error, begun = None, None, self.telling.begin()
         try:
             while (need := machine.need()) is not None:
                 answers: list[Answer] = []
@@ -204,55 +221,12 @@ class Driver:
                     if need.millis:
                         yield self.sleep, need.millis / 1000
                 else:
-                    error = (yield from self._answer(need, answers)) or error
+                    error = (yield from self._asked(need, answers, begun)) or error
                 machine.answer(answers, ambient.now_ms(), ambient.entropy)
         finally:
             if place is not None:
                 place.leave()
+            if begun is not None:
+                self.telling.tell(machine, begun)
         if machine.failure is not None and machine.failure[1]:
             raise error or failed(machine.failure[0])
-
-    def _answer(
-        self, actions: list[_core.Action], answers: list[Answer]
-    ) -> Steps[Exception | None]:
-        """What the store says of them, up to the first that is not done."""
-        for action in actions:
-            if action.kind == "sweep" and self.store and self.store.capabilities.expiry:
-                break
-            try:
-                said = yield self._call(action)
-                if action.reader is not None:
-                    said = _of_old(action, said)
-            except Exception as error:  # noqa: BLE001 - whatever its client raises
-                if action.kind == "sweep":
-                    # A request does not fail for what others left.
-                    break
-                answers.append("failed")
-                return error
-            if action.kind != "sweep":
-                answers.append(said)
-            if said != "done":
-                break
-        return None
-
-    def _call(self, action: _core.Action) -> tuple[Any, ...]:
-        if action.reader is not None:
-            rows = self.old_rows[action.reader]
-            return rows.read if action.kind == "read_row" else rows.remove, action.key
-        method = self._of_store(action.kind)
-        if action.kind == "load":
-            return method, action.keys
-        if action.kind == "sweep":
-            return method, action.expires_ms, action.limit
-        if action.kind == "revoke":
-            return method, action.user, action.key or None
-        entry = Entry(action.text or "", action.user, action.expires_ms)
-        if action.version is None:
-            return method, action.key, entry
-        return method, action.key, action.version, entry
-
-
-def _of_old(action: _core.Action, said: str | None) -> Answer:
-    if action.kind == "remove_row":
-        return "done"
-    return [None if said is None else Row(0, said)]

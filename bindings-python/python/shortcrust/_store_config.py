@@ -70,6 +70,16 @@ def merge_rules(value: object) -> dict[str, str]:
     return dict(value)
 
 
+def listener_of(config: Mapping[str, Any]) -> Callable[[Any], object] | None:
+    """What is told of the sessions."""
+    key = PREFIX + "ON_EVENT"
+    listener = config.get(key)
+    if listener is not None and not callable(listener):
+        message = f"{key} must be a callable of an event, and is {kind_of(listener)}"
+        raise ConfigError(message, "option")
+    return listener
+
+
 def label_of(config: Mapping[str, Any]) -> Callable[[Any], object] | None:
     """What makes labels for users' sessions, if anything does."""
     key = PREFIX + "LABEL"

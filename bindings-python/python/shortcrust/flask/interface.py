@@ -17,6 +17,7 @@ from flask.sessions import SessionInterface as PeerInterface
 from .. import _config, _core, _readers, _store_config, ambient
 from .._driver import Driver
 from .._errors import ConfigError, Unsupported
+from .._events import Telling
 from .._queues import Queues
 from .._request import RequestSession
 from .._secrets import Rekeyed
@@ -293,6 +294,7 @@ def _own_driver(
         store=store,
         has_records=purpose == "sessions",
         label_of=_label_of(config),
+        telling=Telling(_store_config.listener_of(config), store),
         old_rows=old_rows,
         old_cookies=_readers.old_cookies(config),
     )

@@ -14,6 +14,7 @@ from .. import _config, _core, _readers, _store_config, _tagged, ambient
 from .._checks import PREFIX
 from .._driver import Driver
 from .._errors import ConfigError, ShortcrustError
+from .._events import Telling
 from .._queues import Queues
 from .._request import RequestSession
 from .._steps import run_async
@@ -58,6 +59,7 @@ class OwnFront:
         try:
             store, purpose = _store_config.store_of(config, is_async=True)
             label_of = _of_connection(_store_config.label_of(config))
+            on_event = _store_config.listener_of(config)
             engine = _config.build_engine(config, list(secrets))
             old_rows = _readers.old_rows(config, is_async=True)
         except ConfigError as error:
@@ -76,6 +78,7 @@ class OwnFront:
             store=store,
             has_records=purpose == "sessions",
             label_of=label_of,
+            telling=Telling(on_event, store),
             old_rows=old_rows,
         )
         self._name = name

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from .. import _config
 from .._errors import ConfigError
+from .._events import Event
 from .._secrets import Rekeyed
 from .arguments import lifetime, secret_list
 from .drop_in import DropIn
@@ -57,6 +58,7 @@ class SessionMiddleware(DropIn):
         encrypt_at_rest: bool | None = None,
         merge: Mapping[str, Literal["add"]] | None = None,
         label: Callable[[HTTPConnection], str | None] | None = None,
+        on_event: Callable[[Event], object] | None = None,
         take_over: Rows | None = None,
         peer_exact: bool = False,
     ) -> None:
@@ -75,6 +77,7 @@ class SessionMiddleware(DropIn):
             "ENCRYPT_AT_REST": encrypt_at_rest,
             "MERGE": merge,
             "LABEL": label,
+            "ON_EVENT": on_event,
         }
         ours = {key: option for key, option in ours.items() if option is not None}
         is_own = bool(ours) or policy is not None or take_over is not None
