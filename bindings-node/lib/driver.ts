@@ -137,7 +137,7 @@ export class Driver implements Commands {
     this.isSeen = true
     const header = this.header()
     if (header === undefined) this.take()
-    else this.take(this.front.engine.open(header, ambient.now()))
+    else this.take(this.front.telling.open(this.front.engine, header))
   }
 
   /** The Cookie header, if there is a cookie of ours in it. */
@@ -193,7 +193,10 @@ export class Driver implements Commands {
     const json = this.isAsRead({ text, kinds }) ? null : text
     if (this.native === null && (json === null || this.current === undefined)) return null
     const secure = isSecure(this.request)
+    const begun = this.front.telling.begin()
+    if (begun !== undefined) this.native ??= this.fresh()
     const closed = close(this.front.engine, this.native, json, kinds, secure, ambient.now(), ambient.entropy)
+    this.front.telling.tell(this.native, begun)
     const why = this.native?.notRenewed
     if (why) warnOnce('SHORTCRUST_NOT_RENEWED', `a session stays in its old cookie: ${why}`)
     return closed

@@ -6,6 +6,7 @@ import parseurl = require('parseurl')
 import { attach, reason as reasonOf } from './attached.js'
 import { delayAnswer } from './delay-response-end.js'
 import { Driver } from './driver.js'
+import { type SessionEvent, Telling } from './events.js'
 import type { Front } from './front.js'
 import { beforeHead, isHeadWritten } from './head.js'
 import { labelOf } from './label.js'
@@ -27,12 +28,14 @@ function session(given: session.Options): session.Middleware {
     return { settings, engine: engine(settings) }
   })
   const { settings } = current()
-  const runner = runnerOf(given)
+  const telling = new Telling(given.onEvent, given.store ?? given.revocations)
+  const runner = runnerOf(given, telling)
   const front: Front = {
     engine: current().engine,
     names: cookieNames(settings),
     runner,
     label: labelOf(given),
+    telling,
   }
   for (const message of front.engine.warnings()) warnOnce('SHORTCRUST_COOKIE', message)
   for (const message of pastReaders(settings)) warnOnce('SHORTCRUST_READER', message)
@@ -112,6 +115,7 @@ namespace session {
   export type LoginOptions = users.LoginOptions
   export type RevokeAllOptions = users.RevokeAllOptions
   export type Store = stores.Store
+  export type Event = SessionEvent
   /** For node:http, whose own type knows no session. */
   export type Request = IncomingMessage & Express.Request
   /** To be augmented with the keys of the application's sessions. */

@@ -1,3 +1,4 @@
+import type { Telling } from './events.js'
 import type { LabelOption } from './label.js'
 import type { Engine } from './native.js'
 import type { StoreRunner } from './store-runner.js'
@@ -12,4 +13,5 @@ export interface Front {
   readonly runner: StoreRunner | undefined
   /** Makes labels for users' sessions that have none. */
   readonly label?: LabelOption | undefined
+  readonly telling: Telling
 }

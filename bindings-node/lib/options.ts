@@ -1,6 +1,7 @@
 // What a user may write, checked key by key, to what the native module takes.
 import { ambient } from './ambient.js'
 import { ConfigError } from './errors.js'
+import type { EventListener, Telling } from './events.js'
 import type { LabelOption } from './label.js'
 import { type MergeOption, mergeOption } from './merge-rules.js'
 import type { EngineOptions, FormatOptions, PlaceOptions, ReaderOptions } from './native.js'
@@ -61,6 +62,8 @@ export interface Options {
    * session is written that has no label; 200 bytes are kept. Default none: nothing is kept of a request by itself.
    */
   label?: LabelOption | undefined
+  /** Is told what happens to sessions, and must be quick; `shortcrust:session` of node:diagnostics_channel is too. */
+  onEvent?: EventListener | undefined
 }
 
 export type FormatName = 'express' | 'flask' | 'id' | 'sealed'
@@ -163,7 +166,18 @@ const WITH_STORE = [
   'merge',
   'label',
 ]
-const FRONT = ['secrets', 'name', 'format', 'readers', 'policy', 'cookie', 'audience', 'meta', ...WITH_STORE]
+const FRONT = [
+  'secrets',
+  'name',
+  'format',
+  'readers',
+  'policy',
+  'cookie',
+  'audience',
+  'meta',
+  'onEvent',
+  ...WITH_STORE,
+]
 const STORE = ['load', 'create', 'put', 'save', 'delete', 'list', 'revoke', 'sweep']
 const POLICY = ['idle', 'absolute', 'renewAfter', 'persistent', 'skew']
 const COOKIE = ['path', 'domain', 'secure', 'httpOnly', 'sameSite', 'partitioned', 'priority']
@@ -232,7 +246,7 @@ export function pastReaders({ readers }: EngineOptions): string[] {
 }
 
 /** What is asked of the store, if there is one. */
-export function runnerOf(options: Options): StoreRunner | undefined {
+export function runnerOf(options: Options, telling?: Telling): StoreRunner | undefined {
   const { outage = 'error', revocations, store = revocations } = options
   const mode = modeOf(options)
   if (outage !== 'error' && outage !== 'empty') {
@@ -245,7 +259,7 @@ export function runnerOf(options: Options): StoreRunner | undefined {
   const isStore = STORE.every((name) => typeof store?.[name as keyof Store] === 'function')
   if (isStore && typeof store.capabilities === 'object') {
     if (mode === 'revocations') (store as { keepAll?: () => void }).keepAll?.()
-    return new StoreRunner(store, mode, options.readers?.map(oldStore))
+    return new StoreRunner(store, mode, options.readers?.map(oldStore), telling)
   }
   throw new ConfigError('option', `${mode === 'sessions' ? 'store' : 'revocations'} ${noStore(store)}`)
 }

@@ -36,7 +36,7 @@ export class StoreDriver extends Driver {
       this.take()
       return undefined
     }
-    const opened = this.front.engine.open(header, ambient.now())
+    const opened = this.front.telling.open(this.front.engine, header)
     const { session } = opened
     if (session.need() === null) {
       this.take(opened)

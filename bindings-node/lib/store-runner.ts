@@ -1,6 +1,7 @@
 // Carries out at a store what the core asks for; which row is live, what is written and how often, the core decides.
 import { ambient } from './ambient.js'
 import { ShortcrustError } from './errors.js'
+import { Telling } from './events.js'
 import type { NativeSession, Revocation, StoreAction } from './native.js'
 import type { Row, Store } from './stores/index.js'
 import { called, getOf, type PeerStore } from './stores/peer-store.js'
@@ -22,17 +23,25 @@ export class StoreRunner {
   readonly mode: Mode
   /** Of another library, by the position of the reader. */
   readonly #oldStores: readonly (PeerStore | undefined)[]
+  readonly #telling: Telling
   /** Where requests wait of which another was first, by the record's key. */
   readonly #turns = new Turns()
 
-  constructor(store: Store, mode: Mode, oldStores: readonly (PeerStore | undefined)[] = []) {
+  constructor(
+    store: Store,
+    mode: Mode,
+    oldStores: readonly (PeerStore | undefined)[] = [],
+    telling = new Telling(),
+  ) {
     this.store = store
     this.mode = mode
     this.#oldStores = oldStores
+    this.#telling = telling
   }
 
   /** Until nothing more is asked for. Throws what the store has thrown, where the request is to fail for it. */
   async run(machine: NativeSession | Revocation): Promise<void> {
+    const begun = this.#telling.begin()
     let thrown: unknown
     let leave: (() => void) | undefined
     try {
@@ -51,6 +60,7 @@ export class StoreRunner {
       }
     } finally {
       leave?.()
+      if ('events' in machine) this.#telling.tell(machine, begun)
     }
     const { failure } = machine
     if (failure?.raise) throw thrown ?? new ShortcrustError(failure.reason, MESSAGES[failure.reason] ?? '')
@@ -92,7 +102,13 @@ export class StoreRunner {
         return store.save(key, version, entry)
       default:
         // Nobody waits for it, and whether it fails is no matter of this request's.
-        if (!store.capabilities.expiry) store.sweep(expires ?? 0, limit).catch(() => {})
+        if (!store.capabilities.expiry) {
+          const begun = this.#telling.begin()
+          store.sweep(expires ?? 0, limit).then(
+            (count) => this.#telling.swept(count, begun),
+            () => {},
+          )
+        }
         return 'done'
     }
   }

@@ -53,7 +53,7 @@ test('a file without a secret stops the start', (context) => {
 })
 
 test('a secret that is there twice is refused', () => {
-  assert.throws(() => session({ secrets: [KEYS[0], KEYS[1], KEYS[0]] }), /in the list twice/)
+  assert.throws(() => session({ secrets: [KEYS[0], KEYS[1], KEYS[0]] }), /listed twice/)
 })
 
 test('a file that is replaced changes the secrets of a running app', async (context) => {

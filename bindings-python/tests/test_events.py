@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 from conftest import SECRET
 from flask import Flask, session
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from shortcrust import ConfigError, Event
 from shortcrust.flask import Shortcrust, login, logout, sessions
+from shortcrust.opentelemetry import session_metrics
 from shortcrust.starlette import SessionMiddleware
 from shortcrust.stores import AsyncMemoryStore, MemoryStore
 from starlette.applications import Starlette
@@ -106,7 +109,7 @@ def test_a_session_in_a_store_is_told_of_with_its_store() -> None:
     ] == [("revoked", 2, "MemoryStore")]
     names(told)
     other.get("/")
-    assert [(event.name, event.reason) for event in told] == [("refused", "ended")]
+    assert [(event.name, event.reason) for event in told] == [("refused", "not_found")]
 
 
 class Broken(MemoryStore):
@@ -126,12 +129,13 @@ def test_a_store_that_fails_is_told_of() -> None:
 
 
 def test_starlettes_front_tells_the_same() -> None:
-    def change(request: Request) -> Response:
-        request.session["value"] = 1
+    def visit(request: Request) -> Response:
+        if "value" not in request.session:
+            request.session["value"] = 1
         return Response()
 
     told: list[Event] = []
-    app = Starlette(routes=[Route("/", change)])
+    app = Starlette(routes=[Route("/", visit)])
     middleware = SessionMiddleware(app, SECRET, store=AsyncMemoryStore(), on_event=told.append)
     client = TestClient(middleware)
     client.get("/")
@@ -166,3 +170,24 @@ def test_a_callback_that_fails_fails_no_request(caplog: pytest.LogCaptureFixture
 def test_a_listener_that_can_not_be_called_is_refused() -> None:
     with pytest.raises(ConfigError, match="SHORTCRUST_ON_EVENT must be a callable"):
         flask_app(SHORTCRUST_ON_EVENT="log")
+
+
+def test_opentelemetry_has_the_numbers() -> None:
+    reader = InMemoryMetricReader()
+    listener = session_metrics(MeterProvider([reader]))
+    app = flask_app(SHORTCRUST_STORE=MemoryStore(), SHORTCRUST_ON_EVENT=listener)
+    client = app.test_client()
+    for path in ("/in", "/", "/everywhere"):
+        client.get(path)
+    data = reader.get_metrics_data()
+    assert data is not None
+    metrics: dict[str, Any] = {
+        metric.name: metric.data.data_points
+        for metric in data.resource_metrics[0].scope_metrics[0].metrics
+    }
+    counted = [
+        (point.attributes["shortcrust.event"], point.attributes.get("shortcrust.key"), point.value)
+        for point in metrics["shortcrust.session.events"]
+    ]
+    assert counted[:3] == [("created", None, 1), ("accepted", 0, 2), ("revoked", None, 1)]
+    assert metrics["shortcrust.session.duration"][1].count == 2

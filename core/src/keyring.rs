@@ -92,10 +92,7 @@ impl Keyring {
     pub(crate) fn require_strong(&self, format: &str, least: usize) -> Result<(), ConfigError> {
         let is_repeated = (1..self.0.len()).any(|at| self.0[..at].contains(&self.0[at]));
         if is_repeated {
-            return Err(ConfigError::new(
-                "secret",
-                "a secret is in the list twice, so that nothing was rotated: put a new one first",
-            ));
+            return Err(ConfigError::new("secret", "the same secret is listed twice: remove one"));
         }
         match self.iter().map(<[u8]>::len).min() {
             Some(shortest) if shortest < least => Err(ConfigError::new(

@@ -36,10 +36,6 @@ impl Sealed {
     pub fn new(keys: &Keyring, audience: &str) -> Result<Self, ConfigError> {
         keys.require_strong("sealed", Self::LEAST_SECRET)?;
         let keys: Vec<Key> = keys.iter().map(Key::derive).collect();
-        let twice = |at: usize| keys[..at].iter().any(|key| key.id == keys[at].id);
-        if (0..keys.len()).any(twice) {
-            return Err(ConfigError::new("secret", "the same secret is listed twice: remove one"));
-        }
         Ok(Self { keys, audience: audience.to_owned() })
     }
 

@@ -4,6 +4,7 @@
 //! - [`configuration`]: every key, in Python and in Node
 //! - [`defaults`]: what they are and why
 //! - [`deploying`]: servers, proxies, settings from the environment, caches
+//! - [`events`]: what is told while it happens, and the numbers of it
 //! - [`differences`]: where a drop-in differs from its peer
 //! - [`django`], [`itsdangerous`], [`starlette`]: one drop-in a page
 //! - [`node`]: the drop-ins for Node, and where they differ
@@ -31,6 +32,8 @@ pub mod deploying {}
 pub mod differences {}
 #[doc = include_str!("django.md")]
 pub mod django {}
+#[doc = include_str!("events.md")]
+pub mod events {}
 #[doc = include_str!("formats.md")]
 pub mod formats {}
 #[doc = include_str!("glossary.md")]

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 
 import { ambient } from '../../ambient.js'
 import { SealError, ShortcrustError } from '../../errors.js'
+import { Telling } from '../../events.js'
 import type { Front } from '../../front.js'
 import { type LabelOption, labelOf } from '../../label.js'
 import { LATE } from '../../late.js'
@@ -92,7 +93,12 @@ export class OwnSessions implements Rows {
     this.#dataOf = data
     this.#label = labelOf({ label: given.label, store })
     this.#runner = runnerOf(options) as StoreRunner
-    this.front = { engine: engine(engineOptions(options)), names: [name], runner: this.#runner } as Front
+    this.front = {
+      engine: engine(engineOptions(options)),
+      names: [name],
+      runner: this.#runner,
+      telling: new Telling(),
+    }
   }
 
   /** Of a session that begins with this request; without one it has no label. */
