@@ -67,8 +67,17 @@ class Lesson:
             "text": self.text,
             "asks": self.asks,
             "page": self.page,
+            "file": self.file(),
             "parts": [part.shown_at(self.path(number)) for number, part in enumerate(self.parts)],
         }
+
+    def file(self) -> str:
+        """Where the code is, with what it imports."""
+        functions = [
+            one for part in self.parts for one in (*part.steps, *part.setup, part.app) if one
+        ]
+        found = inspect.getsourcefile(functions[0]) if functions else STATIC[0] / "in_page.js"
+        return str(Path(str(found)).resolve().relative_to(HERE.parent.parent))
 
     def path(self, number: int) -> str:
         return f"/run/{self.slug}/{number}"

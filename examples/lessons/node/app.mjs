@@ -15,13 +15,15 @@ const { PORT = '3000' } = process.env
 const pages = fileURLToPath(new URL('../pages', import.meta.url))
 
 const chapters = [
-  { title: 'Cookies that the server sets', lessons: cookies.lessons },
-  { title: 'Cookies in the page', lessons: inThePage() },
-  { title: 'Sessions', lessons: sessions.lessons },
-  { title: 'Where a session lies', lessons: stores.lessons },
-  { title: 'Who may see a page', lessons: logins.lessons },
+  { title: 'Cookies that the server sets', lessons: cookies.lessons, file: 'node/cookies.mjs' },
+  { title: 'Cookies in the page', lessons: inThePage(), file: 'pages/static/in_page.js' },
+  { title: 'Sessions', lessons: sessions.lessons, file: 'node/sessions.mjs' },
+  { title: 'Where a session lies', lessons: stores.lessons, file: 'node/stores.mjs' },
+  { title: 'Who may see a page', lessons: logins.lessons, file: 'node/logins.mjs' },
 ]
-const lessons = chapters.flatMap((chapter) => chapter.lessons)
+const lessons = chapters.flatMap(({ lessons, file }) =>
+  lessons.map((lesson) => ({ ...lesson, file: `examples/lessons/${file}` })),
+)
 
 const app = express()
 nunjucks.configure(pages, { autoescape: true, express: app })

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 
 import express from 'express'
 import cookieSession from 'shortcrust/cookie-session'
-import { session as ours, reason } from 'shortcrust/express'
+import { session as ours } from 'shortcrust/express'
 import session from 'shortcrust/express-session'
 import { SQLiteStore } from 'shortcrust/stores/sqlite'
 

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 Learn = Callable[..., Learner]
 HERE = Path(__file__).parent
-README = HERE.parent.parent.parent / "examples/lessons/README.md"
+ROOT = HERE.parent.parent.parent
+README = ROOT / "examples/lessons/README.md"
 
 
 def slugs(ada: Learner) -> list[str]:
@@ -53,6 +54,15 @@ def test_no_page_is_wider_than_a_phone(site: Site, learn: Learn) -> None:
     for slug in slugs(ada):
         width = ada.opens(slug).page.evaluate("document.documentElement.scrollWidth")
         assert width == 360, slug
+
+
+@pytest.mark.parametrize("slug", ["read-cookies", "four-kilobytes", "page-cookie-store"])
+def test_the_page_shows_the_code_as_it_is_in_its_file(site: Site, learn: Learn, slug: str) -> None:
+    page = learn(site, slug).page
+    file = (ROOT / page.locator("#file").inner_text()).read_text()
+    shown = page.locator("pre code").all_text_contents()
+    assert len(shown) > 1
+    assert [code for code in shown if code.removeprefix("async ") not in file] == []
 
 
 def test_a_lesson_runs_by_the_keyboard_alone(site: Site, learn: Learn) -> None:

@@ -13,8 +13,8 @@ function made(tag, text, attributes = {}) {
 }
 
 /** A value of 4,000 bytes says no more than its first hundred. */
-function short(text) {
-  return text.length > 600 ? `${text.slice(0, 100)}… (${text.length} characters)` : text
+function short(text, most = 600) {
+  return text.length > most ? `${text.slice(0, 100)}… (${text.length} characters)` : text
 }
 
 function split(header) {
@@ -40,7 +40,7 @@ function table(path, sent, readable) {
     const at = one.indexOf('=')
     row.append(
       made('th', one.slice(0, at), { scope: 'row' }),
-      made('td', short(one.slice(at + 1))),
+      made('td', short(one.slice(at + 1), 120)),
       made('td', readable.includes(one) ? 'yes' : 'no'),
     )
     return row
