@@ -30,6 +30,8 @@ const WRONG = {
   'an unknown policy': [{ secrets, policy: { max: 1 } }, 'option', /policy\.max is not known/],
   'idle as text': [{ secrets, policy: { idle: '14d' } }, 'policy', /policy\.idle must be a whole number/],
   'a negative idle': [{ secrets, policy: { idle: -1 } }, 'policy', /policy\.idle/],
+  'an idle of 0': [{ secrets, policy: { idle: 0 } }, 'policy', /`idle` is 0, so that every session ends/],
+  'an absolute of 0': [{ secrets, policy: { absolute: 0 } }, 'policy', /`absolute` is 0/],
   'a fraction of a second': [{ secrets, policy: { skew: 0.5 } }, 'policy', /policy\.skew/],
   'persistent as a number': [{ secrets, policy: { persistent: 1 } }, 'policy', /a boolean/],
   'an unknown format': [{ secrets, format: 'jwt' }, 'option', /'sealed' or 'flask'/],

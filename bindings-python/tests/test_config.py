@@ -91,6 +91,9 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
     ("idle-false", {"SHORTCRUST_IDLE": False}, "policy", "SHORTCRUST_IDLE must be seconds"),
     ("absolute-nan", {"SHORTCRUST_ABSOLUTE": float("nan")}, "policy", "SHORTCRUST_ABSOLUTE"),
     ("skew-span", {"SHORTCRUST_SKEW": timedelta(-1)}, "policy", "SHORTCRUST_SKEW"),
+    ("idle-0", {"SHORTCRUST_IDLE": 0}, "policy", "`idle` is 0, so that every session ends"),
+    ("absolute-0", {"SHORTCRUST_ABSOLUTE": timedelta()}, "policy", "`absolute` is 0"),
+    ("lifetime-0", {"PERMANENT_SESSION_LIFETIME": 0}, "policy", "`idle` is 0"),
     (
         "renew-too-late",
         {"SHORTCRUST_IDLE": 60, "SHORTCRUST_RENEW_AFTER": 61},

@@ -103,8 +103,16 @@ impl Policy {
         }
     }
 
-    /// Refuses limits that end a session before a reader renews it.
+    /// Refuses limits that end a session as soon as it has begun, or before a reader renews it.
     pub(crate) fn lets_sessions_live(&self) -> Result<(), ConfigError> {
+        let limits = [("idle", self.idle), ("absolute", self.absolute)];
+        if let Some((name, _)) = limits.iter().find(|(_, limit)| *limit == Some(Seconds(0))) {
+            let message = format!(
+                "`{name}` is 0, so that every session ends a second after it was written: give a number of seconds, \
+                 or none for a session that does not end by it"
+            );
+            return Err(ConfigError::new("policy", message));
+        }
         match (self.idle, self.renew_after) {
             (Some(idle), Some(after)) if after > idle => {
                 let message = "renew_after is longer than idle, so that a session ends before it is renewed: \
@@ -163,12 +171,15 @@ mod tests {
     }
 
     #[test]
-    fn a_renewal_that_comes_after_the_end_is_refused() {
+    fn limits_with_which_no_session_lives_are_refused() {
         let some = |seconds| Some(Seconds(seconds));
         let policy = Policy::default();
         let tried = |policy: Policy| policy.lets_sessions_live().map_err(|error| error.to_string());
         let late = Policy { idle: some(60), renew_after: some(61), ..policy };
         assert!(tried(late).is_err_and(|text| text.contains("renew_after is longer than idle")));
+        for none in [Policy { idle: some(0), ..policy }, Policy { absolute: some(0), ..policy }] {
+            assert!(tried(none).is_err_and(|text| text.contains("is 0, so that every session ends")));
+        }
         for fine in [
             policy,
             Policy::NONE,

@@ -365,7 +365,7 @@ def ages(s: Suite) -> None:
     aged("week", "a week and a second", late, NOW - 7 * 86_400 - 1, week)
     aged("31-days", "31 days and a second", late, NOW - 31 * 86_400 - 1, {"idle_s": 31 * 86_400})
     aged("years", "ten years old", late, NOW - 10 * YEAR, HOUR)
-    aged("zero-idle", "no lifetime at all", late, NOW - 1, {"idle_s": 0})
+    aged("short-idle", "of a lifetime of a second", late, NOW - 2, {"idle_s": 1})
     aged("zero", "issued at time 0", late, 0, HOUR)
     aged("itsdangerous-epoch", "issued before the old epoch of 2011", late, 1_000_000, HOUR)
     aged("before-payload", "expired before the payload is read", late, NOW - 3601, HOUR, text="{")

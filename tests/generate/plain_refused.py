@@ -138,7 +138,7 @@ def ages(m: Maker) -> None:
         ("1-second", "a second too old", late, text, NOW - 3601, HOUR),
         ("skew", "skew does not prolong", late, text, NOW - 3601, SKEWED),
         ("years", "ten years old", late, text, NOW - 10 * YEAR, HOUR),
-        ("zero-idle", "no lifetime at all", late, text, NOW - 1, {"idle_s": 0}),
+        ("short-idle", "of a lifetime of a second", late, text, NOW - 2, {"idle_s": 1}),
         ("zero", "issued at time 0", late, text, 0, HOUR),
         ("before-payload", "expired before the payload is read", late, "{", NOW - 3601, HOUR),
         ("before-top", "expired before its kind is seen", late, "[]", NOW - 3601, HOUR),

@@ -357,7 +357,7 @@ def ages(s: Suite) -> None:
     aged("idle-1", "idle a second too long", late, at(NOW - 3601), HOUR)
     aged("idle-1-fraction", "and a bit", late, at(NOW - 3601), HOUR, ms + 999)
     aged("idle-skew", "skew does not prolong idling", late, at(NOW - 3601), skewed)
-    aged("idle-zero", "no idling at all", late, at(NOW - 1), {"idle_s": 0})
+    aged("idle-short", "of an idle time of a second", late, at(NOW - 2), {"idle_s": 1})
     aged("idle-day", "idle for a day", late, at(NOW - DAY), both)
     aged("idle-years", "idle for ten years", late, at(NOW - 10 * YEAR), HOUR)
     aged("idle-epoch", "idle since 1970", late, at(0), HOUR)
