@@ -18,9 +18,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from unittest import mock
+from urllib.parse import urlsplit
+from uuid import uuid4
 
 import django
+import pymysql
 import pytest
+import servers
 from conftest import SECRET
 from django.apps import apps
 from django.conf import settings
@@ -45,17 +49,37 @@ OUR_MIDDLEWARE = "shortcrust.django.SessionMiddleware"
 ASYNC = pytest.mark.skipif(django.VERSION < (5, 1), reason="no async methods before Django 5.1")
 START = "2026-01-02 03:04:05.678"
 
+
+def database() -> dict[str, Any]:
+    """A file; with DJANGO_ON=mariadb a database of its own on the tests' MariaDB, by PyMySQL."""
+    if os.environ.get("DJANGO_ON") != "mariadb":
+        options = {"timeout": 20}
+        name = FOLDER / "db.sqlite3"
+        return {"ENGINE": "django.db.backends.sqlite3", "NAME": name, "OPTIONS": options}
+    pymysql.install_as_MySQLdb()
+    at = urlsplit(servers.shared_url(servers.MariaDB))
+    name = f"django_{uuid4().hex}"
+    host = {"host": at.hostname, "port": at.port, "user": at.username}
+    with pymysql.connect(**host) as connection:
+        connection.cursor().execute(f"CREATE DATABASE {name}")
+    atexit.register(_drop, host, name)
+    return {
+        "ENGINE": "django.db.backends.mysql",
+        "NAME": name,
+        **{each.upper(): value for each, value in host.items()},
+    }
+
+
+def _drop(host: dict[str, Any], name: str) -> None:
+    with pymysql.connect(**host) as connection:
+        connection.cursor().execute(f"DROP DATABASE {name}")
+
+
 FILES.mkdir()
 atexit.register(shutil.rmtree, FOLDER, True)
 settings.configure(
     ALLOWED_HOSTS=["testserver"],
-    DATABASES={
-        "default": {
-            "ENGINE": "django.db.backends.sqlite3",
-            "NAME": FOLDER / "db.sqlite3",
-            "OPTIONS": {"timeout": 20},
-        }
-    },
+    DATABASES={"default": database()},
     DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
     INSTALLED_APPS=[
         "django.contrib.admin",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -41,6 +42,14 @@ def postgres_starlette(url: str) -> Any:
     return stores.AsyncSQLAlchemyStore(create_async_engine(psycopg(url)))
 
 
+def mariadb_flask(url: str) -> Any:
+    return stores.SQLAlchemyStore(sqlalchemy.create_engine(url.replace("mysql:", "mysql+pymysql:")))
+
+
+def mariadb_starlette(url: str) -> Any:
+    return stores.AsyncSQLAlchemyStore(create_async_engine(url.replace("mysql:", "mysql+asyncmy:")))
+
+
 def psycopg(url: str) -> str:
     return url.replace("postgresql:", "postgresql+psycopg:", 1)
 
@@ -71,6 +80,7 @@ def prepare(shop: Any, store: Any) -> None:
         shop.call("create_tables")
 
 
+LONG = pytest.mark.skipif(not os.environ.get("LONG"), reason="MariaDB starts slowly: LONG=1")
 EACH = pytest.mark.parametrize(
     ("kind", "make"),
     [
@@ -78,8 +88,10 @@ EACH = pytest.mark.parametrize(
         (servers.Redis, redis_starlette),
         (servers.Postgres, postgres_flask),
         (servers.Postgres, postgres_starlette),
+        pytest.param(servers.MariaDB, mariadb_flask, marks=LONG),
+        pytest.param(servers.MariaDB, mariadb_starlette, marks=LONG),
     ],
-    ids=["redis-flask", "redis-starlette", "postgres-flask", "postgres-starlette"],
+    ids=lambda each: getattr(each, "__name__", ""),
 )
 
 

@@ -26,7 +26,7 @@ from load import (
     serving,
     undone,
 )
-from servers import DynamoDB, Memcached, Postgres, Redis, shared_url
+from servers import DynamoDB, MariaDB, Memcached, Postgres, Redis, Server, shared_url
 
 LONG = bool(os.environ.get("LONG"))
 SOME = [
@@ -42,6 +42,8 @@ DYING = [
     for store, server in (("redis", Redis), ("postgres", Postgres))
     if (app, store) != ("django", "redis")
 ]
+if LONG:
+    DYING += [(cell(app, "mariadb"), MariaDB) for app in ("express", "flask", "starlette")]
 
 
 @pytest.fixture(autouse=True)
@@ -136,7 +138,7 @@ def test_rows_that_stay_flask_sessions_keep_every_key_and_every_logout(load: Cel
 
 @pytest.mark.parametrize(("load", "kind"), DYING, ids=str)
 def test_a_server_that_is_killed_loses_nothing_that_a_client_saw_written(
-    load: Cell, kind: type[Redis | Postgres], monkeypatch: pytest.MonkeyPatch
+    load: Cell, kind: type[Server], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kind.require()
     with kind(durable=True) as server:
@@ -154,7 +156,7 @@ def test_a_server_that_is_killed_loses_nothing_that_a_client_saw_written(
     assert len(seen) > 50
 
 
-def _die(server: Redis | Postgres) -> None:
+def _die(server: Server) -> None:
     for _ in range(2):
         time.sleep(1.5)
         server.kill()
