@@ -6,7 +6,7 @@ BIN := .venv/bin
 SERVICES := $(PYTHON) tests/services/services.py
 RUST := $(shell find core/src bindings-*/src -name '*.rs') $(wildcard stores/*.rs stores/*/*.*) Cargo.toml Cargo.lock $(wildcard */Cargo.toml)
 
-.PHONY: demo test test-long mysqlclient test-browser example conformance matrix services load bench fuzz lint clean
+.PHONY: demo test test-long mysqlclient django-mariadb test-browser example conformance matrix services load bench fuzz lint clean
 .DELETE_ON_ERROR:
 
 demo: .venv/built tests/interop/node_modules/.built examples/node_modules/.built
@@ -18,7 +18,12 @@ test: lint
 
 # What a change is called done by: 10,000 random documents where `make test` has 1,000.
 test-long: export LONG = 1
-test-long: mysqlclient test test-browser conformance matrix
+test-long: mysqlclient test django-mariadb test-browser conformance matrix
+
+# Django's engines on MariaDB, which the other tests have on SQLite.
+django-mariadb: .venv/built
+	DJANGO_ON=mariadb $(SERVICES) run -- sh -c '$(BIN)/pytest --quiet $(addprefix bindings-python/tests/test_django_,\
+		admin.py auth.py cache.py interleavings.py merging.py sessions.py tracking.py transactions.py)'
 
 # It is built here, by what Debian's libmariadb-dev and pkg-config bring; without these its tests are not run.
 mysqlclient: .venv/locked

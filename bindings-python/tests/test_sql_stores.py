@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,8 @@ import anyio
 import every_store
 import pytest
 import sqlalchemy
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 from every_store import unique
 from shortcrust import ConfigError
 from shortcrust.flask.rows import SQLRows
@@ -82,6 +84,23 @@ def test_an_error_of_a_database_shows_nothing_of_flask_sessions_row(tmp_path: Pa
         with pytest.raises(sqlalchemy.exc.OperationalError, match="no such table") as raised:
             call()
         assert "the-" not in shown(raised.value)
+
+
+@pytest.mark.parametrize("name", ["sqlite", "postgres", "mariadb"])
+def test_alembic_finds_nothing_to_change_after_create_tables(name: str) -> None:
+    engines: dict[str, Any] = {
+        "sqlite": lambda: nullcontext(sqlalchemy.create_engine("sqlite://")),
+        "postgres": every_store.postgres_engine,
+        "mariadb": every_store.mariadb_engine,
+    }
+    with engines[name]() as engine, engine.connect() as connection:
+        metadata = sqlalchemy.MetaData()
+        SQLAlchemyStore.table(metadata)
+        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+        assert [change[0] for change in compare_metadata(context, metadata)][:1] == ["add_table"]
+        connection.rollback()
+        SQLAlchemyStore(engine).create_tables()
+        assert compare_metadata(context, metadata) == []
 
 
 def test_a_record_in_a_column_of_bytes_is_read_as_text(engine: sqlalchemy.Engine) -> None:

@@ -1,5 +1,5 @@
 CREATE TABLE IF NOT EXISTS shortcrust_session (
-  key TEXT PRIMARY KEY,
+  key TEXT NOT NULL PRIMARY KEY,
   version BIGINT NOT NULL,
   user_id TEXT,
   expires BIGINT,

@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import django
+import pymysql
 from django.conf import settings
 from django.core.management import call_command
 from django.core.wsgi import get_wsgi_application
@@ -71,9 +72,12 @@ def database() -> dict[str, object]:
         name = Path(os.environ["FOLDER"]) / "django.sqlite3"
         options = {"timeout": 60, "init_command": "PRAGMA journal_mode=wal"}
         return {"ENGINE": "django.db.backends.sqlite3", "NAME": name, "OPTIONS": options}
-    url = urlsplit(os.environ["POSTGRES_URL"])
+    name = os.environ["STORE"]
+    url = urlsplit(os.environ[f"{name.upper()}_URL"])
+    if name == "mariadb":
+        pymysql.install_as_MySQLdb()
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": f"django.db.backends.{'mysql' if name == 'mariadb' else 'postgresql'}",
         "NAME": url.path.removeprefix("/"),
         "USER": url.username,
         "PASSWORD": url.password or "",

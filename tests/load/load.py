@@ -70,6 +70,7 @@ OURS = [
         for store in ("redis", "postgres", "sqlite")
     ),
     cell("django", "postgres"),
+    cell("django", "mariadb"),
     cell("django", "sqlite"),
     cell("django", "redis"),
     cell("django", "memcached"),
