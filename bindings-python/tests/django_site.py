@@ -6,6 +6,7 @@ Importing this module configures Django, once for the process.
 from __future__ import annotations
 
 import atexit
+import importlib
 import logging
 import os
 import shutil
@@ -22,9 +23,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import django
-import pymysql
 import pytest
-import servers
 from conftest import SECRET
 from django.apps import apps
 from django.conf import settings
@@ -53,16 +52,17 @@ START = "2026-01-02 03:04:05.678"
 def database() -> dict[str, Any]:
     """A file; with DJANGO_ON=mariadb a database of its own on the tests' MariaDB, by PyMySQL."""
     if os.environ.get("DJANGO_ON") != "mariadb":
-        options = {"timeout": 20}
-        name = FOLDER / "db.sqlite3"
-        return {"ENGINE": "django.db.backends.sqlite3", "NAME": name, "OPTIONS": options}
+        path, options = FOLDER / "db.sqlite3", {"timeout": 20}
+        return {"ENGINE": "django.db.backends.sqlite3", "NAME": path, "OPTIONS": options}
+    # Not where the oldest versions are tested.
+    servers, pymysql = map(importlib.import_module, ("servers", "pymysql"))
     pymysql.install_as_MySQLdb()
     at = urlsplit(servers.shared_url(servers.MariaDB))
     name = f"django_{uuid4().hex}"
-    host = {"host": at.hostname, "port": at.port, "user": at.username}
+    host: dict[str, Any] = {"host": at.hostname, "port": at.port, "user": at.username}
     with pymysql.connect(**host) as connection:
         connection.cursor().execute(f"CREATE DATABASE {name}")
-    atexit.register(_drop, host, name)
+    atexit.register(_drop, pymysql, host, name)
     return {
         "ENGINE": "django.db.backends.mysql",
         "NAME": name,
@@ -70,7 +70,7 @@ def database() -> dict[str, Any]:
     }
 
 
-def _drop(host: dict[str, Any], name: str) -> None:
+def _drop(pymysql: Any, host: dict[str, Any], name: str) -> None:
     with pymysql.connect(**host) as connection:
         connection.cursor().execute(f"DROP DATABASE {name}")
 

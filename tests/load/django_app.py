@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import django
-import pymysql
+import pymysql  # type: ignore[import-untyped]
 from django.conf import settings
 from django.core.management import call_command
 from django.core.wsgi import get_wsgi_application
