@@ -123,6 +123,8 @@ def test_a_second_browser_ends_the_session_of_the_first(in_store: Site, person: 
     elsewhere.logs_in()
     page = elsewhere.visits("/sessions")
     expect(page.get_by_role("listitem")).to_have_count(2)
+    labels = page.get_by_role("listitem").locator(".name").all_inner_texts()
+    assert sorted(labels) == ["Chrome", "Chrome this one"]
     page.get_by_role("button", name="End").click()
     expect(page.get_by_role("listitem")).to_have_count(1)
     assert elsewhere.is_logged_in
