@@ -222,10 +222,14 @@ ENGINES = Lesson(
     "Where the session lies",
     f"""<p>One setting says it: <code>SESSION_ENGINE</code>. This site runs with
     <code>{settings.SESSION_ENGINE}</code>. Start it with another, and open this page again:</p>
-    <p><code>ENGINE=db</code> a table of the database; <code>file</code> a file each;
-    <code>cache</code> the cache; <code>cached_db</code> the table, and the cache for speed;
-    <code>signed_cookies</code> the cookie, which all can read and nobody can change;
-    <code>sealed_cookies</code> the cookie, encrypted.</p>
+    <ul>
+    <li><code>ENGINE=db</code>: a table of the database</li>
+    <li><code>ENGINE=file</code>: a file for each session</li>
+    <li><code>ENGINE=cache</code>: the cache</li>
+    <li><code>ENGINE=cached_db</code>: the table, and the cache for speed</li>
+    <li><code>ENGINE=signed_cookies</code>: the cookie, which all can read and nobody can change</li>
+    <li><code>ENGINE=sealed_cookies</code>: the cookie, encrypted</li>
+    </ul>
     <p><code>DATABASE_URL=mysql://root@localhost:3306/test</code> puts the table into MySQL.
     <code>CACHE_URL=redis://localhost:6379</code>, <code>memcached://localhost:11211</code>,
     <code>database:</code> or <code>file:</code> says what the cache is.</p>""",

@@ -6,14 +6,15 @@ import os
 import secrets
 import sys
 from pathlib import Path
-from tempfile import mkdtemp
 from urllib.parse import urlsplit
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from lesson import PAGES
 
-FOLDER = Path(os.environ.get("LESSONS_FOLDER") or mkdtemp(prefix="lessons-"))
+# One place for the site and for `manage.py`.
+FOLDER = Path(os.environ.get("LESSONS_FOLDER") or Path(__file__).parent / ".kept")
+FOLDER.mkdir(exist_ok=True)
 
 DEBUG = True
 # So that the page can show what went wrong.

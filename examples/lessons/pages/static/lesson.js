@@ -63,7 +63,7 @@ async function send(form) {
   const sent = JSON.parse(answer.headers.get('X-Set-Cookie') ?? '[]')
   return [
     [answer.ok ? 'The server answers' : `The server answers with ${answer.status}`, await answer.text()],
-    ...(sent.length > 0 ? sent : ['none']).map((line) => ['Set-Cookie', line]),
+    ...(sent.length > 0 ? sent : ['none']).map((line) => ['Set-Cookie', line.trim()]),
   ]
 }
 
