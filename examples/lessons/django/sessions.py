@@ -227,7 +227,7 @@ ENGINES = Lesson(
     <li><code>ENGINE=file</code>: a file for each session</li>
     <li><code>ENGINE=cache</code>: the cache</li>
     <li><code>ENGINE=cached_db</code>: the table, and the cache for speed</li>
-    <li><code>ENGINE=signed_cookies</code>: the cookie, which all can read and nobody can change</li>
+    <li><code>ENGINE=signed_cookies</code>: the cookie; all can read it, nobody can change it</li>
     <li><code>ENGINE=sealed_cookies</code>: the cookie, encrypted</li>
     </ul>
     <p><code>DATABASE_URL=mysql://root@localhost:3306/test</code> puts the table into MySQL.
