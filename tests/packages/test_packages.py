@@ -128,6 +128,7 @@ def test_the_sdist_has_what_it_is_built_and_tested_with(sdist: Path) -> None:
         ("stores", ".rs"),
         ("stores", ".sql"),
         ("tests/services", ".py"),
+        ("tests/tool", ".json"),
         ("tests/vectors", ".json"),
     ]:
         assert {f"{folder}/{name}" for name in sources(ROOT / folder, suffix)} <= names
@@ -155,6 +156,7 @@ def test_the_wheel_works_where_there_is_no_cargo(
 ) -> None:
     python = installed(tmp_path, wheel, {**bare, "PIP_NO_INDEX": "1"})
     assert "there and back" in run(python, HERE / "round_trip.py", env=bare)
+    assert run(python.with_name("shortcrust"), "--version", env=bare) == f"shortcrust {VERSION}\n"
 
 
 @pytest.mark.skipif(not os.environ.get("LONG"), reason="builds everything; LONG=1 runs it")
@@ -241,6 +243,8 @@ def test_the_tarball_works_where_there_is_no_cargo(
 ) -> None:
     folder = install(tmp_path / "shop", bare, tarball)
     assert "node:http: there and back" in run("node", "round_trip.mjs", cwd=folder, env=bare)
+    command = folder / "node_modules/.bin/shortcrust"
+    assert run(command, "--version", env=bare) == f"shortcrust {VERSION}\n"
 
 
 def test_installing_runs_no_script(tarball: Path, released: list[Path]) -> None:
