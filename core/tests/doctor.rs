@@ -148,6 +148,16 @@ fn one_cookie_may_be_asked_for_and_a_fault_is_told_once() {
 }
 
 #[test]
+fn the_manual_has_every_rule_with_its_level() {
+    let manual = include_str!("../src/manual/tool.md");
+    for rule in RULES {
+        let row = format!("| `{}` | {} | ", rule.name, rule.level.name());
+        assert!(manual.contains(&row), "{row}");
+    }
+    assert_eq!(manual.matches(" | error | ").count() + manual.matches(" | warning | ").count(), RULES.len());
+}
+
+#[test]
 fn a_rule_has_a_name_of_its_own_and_errors_come_first() {
     let mut names: Vec<&str> = RULES.iter().map(|rule| rule.name).collect();
     names.sort_unstable();

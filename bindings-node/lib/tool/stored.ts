@@ -21,10 +21,13 @@ export async function runStored(command: Command, call: ToolCall): Promise<ToolA
   }
   const work = workOf(command, call)
   if (typeof work !== 'function') return work
-  const { store, close } = await opened(url)
+  let close: Opened['close'] = () => undefined
   try {
-    return await work(store)
+    const one = await opened(url)
+    close = one.close
+    return await work(one.store)
   } catch (error) {
+    if (error instanceof Missing) throw error
     if (error instanceof Unsupported) {
       throw new Missing("this kind of store has no list of a user's sessions")
     }
@@ -99,13 +102,8 @@ async function redis(url: string): Promise<Opened> {
   const connection = createClient({ url, socket: { reconnectStrategy: false } })
   // Without a listener an error would end the process; the call that fails tells it.
   connection.on('error', () => undefined)
-  await connection.connect().catch((error) => failed(error))
+  await connection.connect()
   return { store: new RedisStore(connection as never), close: () => connection.close() }
-}
-
-/** Of a connection that could not be made there is no more to say than of one that broke. */
-function failed(error: unknown): never {
-  throw new Missing(`the store failed: ${(error as Error).name}`)
 }
 
 async function postgres(url: string): Promise<Opened> {
