@@ -42,8 +42,11 @@ class Tool:
             patch.setattr(sys, "stdout", out)
             patch.setattr(sys, "stderr", err)
             code = main(args)
-        printed = [stream.buffer.getvalue().decode() for stream in (out, err)]  # type: ignore[attr-defined]
-        return Printed(*printed, code)
+        return Printed(_written(out), _written(err), code)
+
+
+def _written(stream: io.TextIOWrapper[io.BytesIO]) -> str:
+    return stream.buffer.getvalue().decode()
 
 
 @pytest.fixture

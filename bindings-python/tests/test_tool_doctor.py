@@ -226,7 +226,7 @@ def origin() -> Iterator[str]:
 def test_a_url_is_followed_and_both_tools_say_the_same(run: Tool, origin: str) -> None:
     for kind in ([], ["--json"], ["--proxy", "--name", "session"]):
         done = run("doctor", f"{origin}/login", *kind)
-        args = ["node", MAIN, "doctor", f"{origin}/login", *kind]
+        args = ["node", str(MAIN), "doctor", f"{origin}/login", *kind]
         theirs = subprocess.run(args, capture_output=True, check=False)
         assert (theirs.stdout.decode(), theirs.stderr.decode(), theirs.returncode) == done
     found = json.loads(run("doctor", f"{origin}/login", "--json").out)
