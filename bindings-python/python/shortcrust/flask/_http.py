@@ -9,8 +9,13 @@ REASON = "shortcrust.reason"
 
 
 def vary(response: Response, already: bool) -> None:
-    if not already:
+    """Adds ``Cookie``. Werkzeug's own way reads the header even where there is none."""
+    if already:
+        return
+    if "Vary" in response.headers:
         response.vary.add("Cookie")
+    else:
+        response.headers["Vary"] = "Cookie"
 
 
 def cookie_header(request: Request) -> str:
@@ -23,6 +28,10 @@ def cookie_header(request: Request) -> str:
 
 def forbid_caching(response: Response, value: str | None) -> None:
     # RFC 9111, section 7.3: a Set-Cookie alone does not stop a cache.
-    control = response.cache_control
-    if value is not None and not ("no-store" in control or "private" in control):
-        response.headers["Cache-Control"] = value
+    if value is None:
+        return
+    if "Cache-Control" in response.headers:
+        control = response.cache_control
+        if "no-store" in control or "private" in control:
+            return
+    response.headers["Cache-Control"] = value

@@ -19,6 +19,7 @@ from .._errors import TooLarge
 from .._warnings import log, warn
 from ._http import REASON, cookie_header, vary
 from ._installed import HAS_FALLBACKS, HAS_PARTITIONED
+from ._set_cookie import set_token
 
 # Where a session keeps what came in.
 _NATIVE = "_shortcrust"
@@ -87,7 +88,7 @@ class SessionInterface(SecureCookieSessionInterface):
         # Werkzeug reads the header each time, so it is asked once.
         varies = bool(session.accessed)
         if varies:
-            response.vary.add("Cookie")
+            vary(response, False)
         if not session:
             if session.modified:
                 self._delete(app, response)
@@ -95,12 +96,8 @@ class SessionInterface(SecureCookieSessionInterface):
             return
         token = self._token(engine, app, session)
         if token is not None:
-            response.set_cookie(
-                self.get_cookie_name(app),
-                token,
-                expires=self.get_expiration_time(app, session),
-                **self._attributes(app),
-            )
+            expires = self.get_expiration_time(app, session)
+            set_token(response, self.get_cookie_name(app), token, expires, self._attributes(app))
             vary(response, varies)
 
     def _delete(self, app: Flask, response: Response) -> None:

@@ -152,7 +152,7 @@ class ShortcrustInterface(PeerInterface):
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         varies = bool(session.accessed)
         if varies:
-            response.vary.add("Cookie")
+            vary(response, False)
         driver, modified = self.driver(app), _was_modified(session)
         if driver is None:
             return

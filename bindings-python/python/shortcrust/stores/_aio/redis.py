@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import sha1, sha256
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -63,6 +64,9 @@ class AsyncRedisStore:
     async def load(self, keys: Sequence[str]) -> Sequence[Row | None]:
         """What is under the keys, in their order, in one round trip, or one to each node."""
         commands = [("HMGET", _PREFIX + key, "version", "record") for key in keys]
+        if len(commands) == 1:
+            # Without a pipeline, which costs the client half as much again.
+            return [_row(await self._client.execute_command(*commands[0]))]
         return [_row(found) for found in await self._at_once(commands)]
 
     async def create(self, key: str, entry: Entry) -> Literal["done", "exists"]:
@@ -180,8 +184,7 @@ class AsyncRedisStore:
         return answer
 
     async def _run(self, name: str, keys: Sequence[str], *values: Any) -> Any:
-        text = STATEMENTS[f"redis/{name}.lua"]
-        digest = sha1(text.encode(), usedforsecurity=False).hexdigest()
+        text, digest = _script(name)
         try:
             return await self._client.evalsha(digest, len(keys), *keys, *values)
         except Exception as error:
@@ -189,6 +192,13 @@ class AsyncRedisStore:
             if type(error).__name__ != "NoScriptError":
                 raise
             return await self._client.eval(text, len(keys), *keys, *values)
+
+
+@lru_cache
+def _script(name: str) -> tuple[str, str]:
+    """A script and what Redis knows it by."""
+    text = STATEMENTS[f"redis/{name}.lua"]
+    return text, sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def _index(user: str) -> str:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import sha1, sha256
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -62,6 +63,9 @@ class RedisStore:
     def load(self, keys: Sequence[str]) -> Sequence[Row | None]:
         """What is under the keys, in their order, in one round trip, or one to each node."""
         commands = [("HMGET", _PREFIX + key, "version", "record") for key in keys]
+        if len(commands) == 1:
+            # Without a pipeline, which costs the client half as much again.
+            return [_row(self._client.execute_command(*commands[0]))]
         return [_row(found) for found in self._at_once(commands)]
 
     def create(self, key: str, entry: Entry) -> Literal["done", "exists"]:
@@ -179,8 +183,7 @@ class RedisStore:
         return answer
 
     def _run(self, name: str, keys: Sequence[str], *values: Any) -> Any:
-        text = STATEMENTS[f"redis/{name}.lua"]
-        digest = sha1(text.encode(), usedforsecurity=False).hexdigest()
+        text, digest = _script(name)
         try:
             return self._client.evalsha(digest, len(keys), *keys, *values)
         except Exception as error:
@@ -188,6 +191,13 @@ class RedisStore:
             if type(error).__name__ != "NoScriptError":
                 raise
             return self._client.eval(text, len(keys), *keys, *values)
+
+
+@lru_cache
+def _script(name: str) -> tuple[str, str]:
+    """A script and what Redis knows it by."""
+    text = STATEMENTS[f"redis/{name}.lua"]
+    return text, sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def _index(user: str) -> str:
