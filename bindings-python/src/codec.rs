@@ -2,7 +2,7 @@
 
 use pyo3::{
     prelude::*,
-    pybacked::{PyBackedBytes, PyBackedStr},
+    pybacked::PyBackedBytes,
     types::{PyBytes, PyDict, PyString},
 };
 use shortcrust::{
@@ -66,19 +66,108 @@ fn octets<'a>(value: &'a Bound<'_, PyAny>) -> PyResult<&'a [u8]> {
     }
 }
 
-/// How a signer of itsdangerous signs: salt, separator, key derivation and digest. Nothing is kept of it, since a
-/// signer's attributes may change.
-type Signing = (PyBackedBytes, PyBackedBytes, PyBackedStr, PyBackedStr);
+/// itsdangerous' signers with these keys: its `Signer` and `TimestampSigner`, and what its URL-safe serializers make.
+#[pyclass(frozen, module = "shortcrust._core", name = "Signer")]
+pub(crate) struct NativeSigner {
+    /// Newest first; itsdangerous lists it last.
+    keys: Vec<SigningKey>,
+    separator: Vec<u8>,
+}
 
-fn signing_key(secret: &[u8], (salt, _, derivation, digest): &Signing) -> Option<SigningKey> {
-    let derivation = match &**derivation {
-        "concat" => KeyDerivation::Concat,
-        "django-concat" => KeyDerivation::DjangoConcat,
-        "hmac" => KeyDerivation::Hmac,
-        "none" => KeyDerivation::None,
-        _ => return None,
-    };
-    Some(SigningKey::derive(secret, salt, digest_named(digest)?, derivation))
+#[pymethods]
+impl NativeSigner {
+    /// `None` for a derivation or digest that only Python has.
+    #[staticmethod]
+    #[expect(clippy::needless_pass_by_value, reason = "as PyO3 hands it over")]
+    fn make(
+        secrets: Vec<PyBackedBytes>,
+        salt: &[u8],
+        separator: &[u8],
+        derivation: &str,
+        digest: &str,
+    ) -> Option<Self> {
+        let derivation = match derivation {
+            "concat" => KeyDerivation::Concat,
+            "django-concat" => KeyDerivation::DjangoConcat,
+            "hmac" => KeyDerivation::Hmac,
+            "none" => KeyDerivation::None,
+            _ => return None,
+        };
+        let digest = digest_named(digest)?;
+        let keys: Vec<_> =
+            secrets.iter().rev().map(|secret| SigningKey::derive(secret, salt, digest, derivation)).collect();
+        (!keys.is_empty()).then(|| Self { keys, separator: separator.to_vec() })
+    }
+
+    /// `sign`, with a timestamp where there is one.
+    fn sign<'py>(
+        &self,
+        value: &Bound<'py, PyAny>,
+        timestamp: Option<u64>,
+    ) -> Result<Bound<'py, PyBytes>, Failure> {
+        guard(|| Ok(PyBytes::new(value.py(), &self.signed(octets(value)?, timestamp))))
+    }
+
+    /// `unsign`; `None` where the peer has to say why not, or reads more leniently.
+    fn unsign<'py>(&self, token: &Bound<'py, PyAny>) -> Result<Option<Bound<'py, PyBytes>>, Failure> {
+        guard(|| Ok(self.unsigned(octets(token)?).map(|value| PyBytes::new(token.py(), value))))
+    }
+
+    /// As `unsign`, with the timestamp that stands behind the value.
+    fn unsign_timed<'py>(
+        &self,
+        token: &Bound<'py, PyAny>,
+    ) -> Result<Option<(Bound<'py, PyBytes>, u64)>, Failure> {
+        guard(|| Ok(self.timed(octets(token)?).map(|(value, time)| (PyBytes::new(token.py(), value), time))))
+    }
+
+    /// A URL-safe serializer's `dumps`; `None` where Python's JSON has to.
+    fn dumps(&self, value: &Bound<'_, PyAny>, timestamp: Option<u64>) -> Result<Option<String>, Failure> {
+        guard(|| {
+            let text = convert::try_encode(value, spelling(true, false))?;
+            let token = |text: String| self.signed(pack(text.as_bytes(), true).as_bytes(), timestamp);
+            Ok(text.and_then(|text| String::from_utf8(token(text)).ok()))
+        })
+    }
+
+    /// A URL-safe serializer's `loads`, with the timestamp; `None` or an exception where the peer has to try.
+    fn loads<'py>(
+        &self,
+        token: &Bound<'py, PyAny>,
+        timed: bool,
+    ) -> Result<Option<(Bound<'py, PyAny>, u64)>, Failure> {
+        guard(|| {
+            let bytes = octets(token)?;
+            let found = if timed { self.timed(bytes) } else { self.unsigned(bytes).map(|value| (value, 0)) };
+            found.map(|(payload, time)| Ok((load_packed(token.py(), payload)?, time))).transpose()
+        })
+    }
+}
+
+impl NativeSigner {
+    fn signed(&self, value: &[u8], timestamp: Option<u64>) -> Vec<u8> {
+        let mut token = Vec::with_capacity(value.len() + 2 * self.separator.len() + 100);
+        token.extend_from_slice(value);
+        if let Some(seconds) = timestamp {
+            token.extend_from_slice(&self.separator);
+            token.extend_from_slice(write_timestamp(seconds).as_bytes());
+        }
+        let signature = self.keys[0].sign(&token);
+        token.extend_from_slice(&self.separator);
+        token.extend_from_slice(signature.as_bytes());
+        token
+    }
+
+    fn unsigned<'t>(&self, token: &'t [u8]) -> Option<&'t [u8]> {
+        let (value, signature) = split_last(token, &self.separator)?;
+        let signature = str::from_utf8(signature).ok()?;
+        self.keys.iter().any(|key| key.verify(value, signature)).then_some(value)
+    }
+
+    fn timed<'t>(&self, token: &'t [u8]) -> Option<(&'t [u8], u64)> {
+        let (value, timestamp) = split_last(self.unsigned(token)?, &self.separator)?;
+        Some((value, read_timestamp(str::from_utf8(timestamp).ok()?)?))
+    }
 }
 
 fn digest_named(name: &str) -> Option<Digest> {
@@ -89,75 +178,6 @@ fn digest_named(name: &str) -> Option<Digest> {
         "sha512" => Digest::Sha512,
         _ => return None,
     })
-}
-
-/// itsdangerous' `sign`, with a timestamp where there is one; `None` where the peer has to.
-#[pyfunction]
-#[expect(clippy::needless_pass_by_value, reason = "as PyO3 hands it over")]
-pub(crate) fn sign<'py>(
-    py: Python<'py>,
-    value: &Bound<'py, PyAny>,
-    timestamp: Option<u64>,
-    secrets: Vec<PyBackedBytes>,
-    signing: Signing,
-) -> Result<Option<Bound<'py, PyBytes>>, Failure> {
-    guard(|| Ok(signed(octets(value)?, timestamp, &secrets, &signing).map(|token| PyBytes::new(py, &token))))
-}
-
-fn signed(
-    value: &[u8],
-    timestamp: Option<u64>,
-    secrets: &[PyBackedBytes],
-    signing: &Signing,
-) -> Option<Vec<u8>> {
-    let separator = &signing.1;
-    let mut token = Vec::with_capacity(value.len() + 2 * separator.len() + 100);
-    token.extend_from_slice(value);
-    if let Some(seconds) = timestamp {
-        token.extend_from_slice(separator);
-        token.extend_from_slice(write_timestamp(seconds).as_bytes());
-    }
-    let signature = signing_key(secrets.last()?, signing)?.sign(&token);
-    token.extend_from_slice(separator);
-    token.extend_from_slice(signature.as_bytes());
-    Some(token)
-}
-
-/// itsdangerous' `unsign`; `None` where the peer has to say why not, or reads more leniently.
-#[pyfunction]
-#[expect(clippy::needless_pass_by_value, reason = "as PyO3 hands it over")]
-pub(crate) fn unsign<'py>(
-    py: Python<'py>,
-    token: &Bound<'py, PyAny>,
-    secrets: Vec<PyBackedBytes>,
-    signing: Signing,
-) -> Result<Option<Bound<'py, PyBytes>>, Failure> {
-    guard(|| Ok(unsigned(octets(token)?, &secrets, &signing).map(|value| PyBytes::new(py, value))))
-}
-
-/// As `unsign`, with the timestamp that stands behind the value.
-#[pyfunction]
-#[expect(clippy::needless_pass_by_value, reason = "as PyO3 hands it over")]
-pub(crate) fn unsign_timed<'py>(
-    py: Python<'py>,
-    token: &Bound<'py, PyAny>,
-    secrets: Vec<PyBackedBytes>,
-    signing: Signing,
-) -> Result<Option<(Bound<'py, PyBytes>, u64)>, Failure> {
-    let timed = |token| {
-        let (value, timestamp) = split_last(unsigned(token, &secrets, &signing)?, &signing.1)?;
-        Some((PyBytes::new(py, value), read_timestamp(str::from_utf8(timestamp).ok()?)?))
-    };
-    guard(|| Ok(timed(octets(token)?)))
-}
-
-/// Newest key first; itsdangerous lists it last.
-fn unsigned<'t>(token: &'t [u8], secrets: &[PyBackedBytes], signing: &Signing) -> Option<&'t [u8]> {
-    let (value, signature) = split_last(token, &signing.1)?;
-    let signature = str::from_utf8(signature).ok()?;
-    let fits =
-        |secret: &PyBackedBytes| signing_key(secret, signing).is_some_and(|key| key.verify(value, signature));
-    secrets.iter().rev().any(fits).then_some(value)
 }
 
 fn split_last<'t>(token: &'t [u8], separator: &[u8]) -> Option<(&'t [u8], &'t [u8])> {

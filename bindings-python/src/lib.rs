@@ -38,8 +38,8 @@ mod _core {
     #[pymodule_export]
     use crate::{
         codec::{
-            Codec, NativeDjangoSigner, dump_json, dump_packed, dump_tagged, load_json, load_packed, sign,
-            unsign, unsign_timed,
+            Codec, NativeDjangoSigner, NativeSigner, dump_json, dump_packed, dump_tagged, load_json,
+            load_packed,
         },
         session::{Closed, Engine, Session},
         store::{

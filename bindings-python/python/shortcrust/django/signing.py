@@ -218,7 +218,7 @@ class TimestampSigner(Signer, peer.TimestampSigner):
 def _stock_signer(
     key: str | bytes | None, salt: str, serializer: type[Serializer]
 ) -> _core.DjangoSigner | None:
-    """Without a signer of Python's, which costs as much as all else, where there are only defaults."""
+    """Without a signer of Python's, which costs as much as all else."""
     if key or not salt or serializer is not JSONSerializer:
         return None
     return native_signer(salt)

@@ -44,9 +44,7 @@ def _cookie(name: str, token: str, expires: Any, attributes: dict[str, Any]) -> 
 
 
 @lru_cache(maxsize=32, typed=True)
-def _template(
-    name: str, has_end: bool, *attributes: tuple[str, Any]
-) -> tuple[str, str, str]:
+def _template(name: str, has_end: bool, *attributes: tuple[str, Any]) -> tuple[str, str, str]:
     end = _DATE if has_end else None
     spelled = dump_cookie(name, _TOKEN, expires=end, max_size=0, **dict(attributes))
     head, _, rest = spelled.partition(_TOKEN)

@@ -1,16 +1,17 @@
-"""What the native module has to know of a signer, and of a serializer."""
+"""Native signers, and what the native module has to know of a signer and of a serializer."""
 
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from itsdangerous import HMACAlgorithm, Signer, URLSafeSerializer
 
+from .. import _core
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    Signing = tuple[bytes, bytes, str, str]
 
 # By identity: what a user gives as a digest need not be hashable.
 _DIGESTS = {
@@ -26,8 +27,12 @@ _VERIFY_SIGNATURE = Signer.verify_signature
 COMPACT_JSON = URLSafeSerializer.default_serializer
 
 
-def signing_of(signer: Signer) -> Signing | None:
-    """What the native module has to know; ``None`` where it does not know enough."""
+def digest_of(method: object) -> str | None:
+    return _DIGESTS.get(id(method))
+
+
+def native_of(signer: Signer) -> _core.Signer | None:
+    """As the signer is now, which may change; ``None`` where only the peer will do."""
     kind, algorithm = type(signer), signer.algorithm
     digest = _DIGESTS.get(id(signer.digest_method))
     if (
@@ -39,7 +44,25 @@ def signing_of(signer: Signer) -> Signing | None:
         or kind.verify_signature is not _VERIFY_SIGNATURE
     ):
         return None
-    return signer.salt, signer.sep, signer.key_derivation, digest
+    return native_with(signer.secret_keys, signer.salt, signer.sep, signer.key_derivation, digest)
+
+
+def native_with(
+    secrets: list[bytes], salt: bytes, separator: bytes, derivation: str, digest: str
+) -> _core.Signer | None:
+    """Deriving a key costs more than a signature, so the keys of some signers are kept."""
+    try:
+        return _made(tuple(secrets), salt, separator, derivation, digest)
+    except TypeError:
+        # Attributes of types that the peer may know.
+        return None
+
+
+@lru_cache(maxsize=64)
+def _made(
+    secrets: tuple[bytes, ...], salt: bytes, separator: bytes, derivation: str, digest: str
+) -> _core.Signer | None:
+    return _core.Signer.make(list(secrets), salt, separator, derivation, digest)
 
 
 def attempt(native: Callable[..., Any], *args: Any) -> Any:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from itsdangerous import Signer as _Signer
 from itsdangerous.signer import HMACAlgorithm, NoneAlgorithm, SigningAlgorithm
 
-from .. import _core
-from ._native import attempt, signing_of
+from ._native import attempt, native_of
 
 __all__ = ["HMACAlgorithm", "NoneAlgorithm", "Signer", "SigningAlgorithm"]
 
@@ -15,13 +14,11 @@ class Signer(_Signer):
     """itsdangerous' ``Signer``."""
 
     def sign(self, value: str | bytes) -> bytes:
-        signing, token = signing_of(self), None
-        if signing is not None:
-            token = attempt(_core.sign, value, None, self.secret_keys, signing)
+        native = native_of(self)
+        token = None if native is None else attempt(native.sign, value, None)
         return super().sign(value) if token is None else token
 
     def unsign(self, signed_value: str | bytes) -> bytes:
-        signing, value = signing_of(self), None
-        if signing is not None:
-            value = attempt(_core.unsign, signed_value, self.secret_keys, signing)
+        native = native_of(self)
+        value = None if native is None else attempt(native.unsign, signed_value)
         return super().unsign(signed_value) if value is None else value

@@ -7,10 +7,9 @@ from typing import Literal, overload
 
 from itsdangerous import TimestampSigner as _TimestampSigner
 
-from .. import _core
 from . import _generic
 from ._generic import Serialized
-from ._native import attempt, signing_of
+from ._native import attempt, native_of
 from .serializer import Serializer
 from .signer import Signer
 
@@ -21,10 +20,8 @@ class TimestampSigner(Signer, _TimestampSigner):
     """itsdangerous' ``TimestampSigner``."""
 
     def sign(self, value: str | bytes) -> bytes:
-        signing, token = signing_of(self), None
-        if signing is not None:
-            now = self.get_timestamp()
-            token = attempt(_core.sign, value, now, self.secret_keys, signing)
+        native = native_of(self)
+        token = None if native is None else attempt(native.sign, value, self.get_timestamp())
         return _TimestampSigner.sign(self, value) if token is None else token
 
     @overload  # type: ignore[override]
@@ -52,9 +49,8 @@ class TimestampSigner(Signer, _TimestampSigner):
         max_age: int | None = None,
         return_timestamp: bool = False,
     ) -> tuple[bytes, datetime] | bytes:
-        signing, found = signing_of(self), None
-        if signing is not None:
-            found = attempt(_core.unsign_timed, signed_value, self.secret_keys, signing)
+        native = native_of(self)
+        found = None if native is None else attempt(native.unsign_timed, signed_value)
         if found is not None:
             value, timestamp = found
             age = 0 if max_age is None else self.get_timestamp() - timestamp
