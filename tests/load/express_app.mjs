@@ -42,6 +42,11 @@ async function store() {
     await client.on('error', noop).connect()
     return new (counting(RedisStore))(client, { waitReplicas: 1, waitMs: 10_000 })
   }
+  if (STORE === 'redis-cluster-ioredis') {
+    const { RedisStore } = require('shortcrust/stores/redis')
+    const client = new (require('ioredis').Cluster)([REDIS_CLUSTER_URL], { keyPrefix: 'load:' })
+    return new (counting(RedisStore))(client.on('error', noop), { waitReplicas: 1, waitMs: 10_000 })
+  }
   if (STORE === 'sqlite') {
     const { SQLiteStore } = require('shortcrust/stores/sqlite')
     return new (counting(SQLiteStore))(join(FOLDER, 'sessions.sqlite'))

@@ -87,7 +87,10 @@ OURS = [
     Cell(("flask", "express"), "shortcrust", "redis"),
 ]
 # With the failover of the session's master in the middle.
-FAILOVER = [cell(app, "redis-cluster") for app in ("flask", "express")]
+FAILOVER = [
+    *(cell(app, "redis-cluster") for app in ("flask", "starlette", "express")),
+    cell("express", "redis-cluster-ioredis"),
+]
 # Rows that stay Flask-Session's, and Flask-Session itself.
 KEPT = [
     cell("flask", store, layer)

@@ -12,6 +12,8 @@ from botocore.config import Config
 from pymemcache import PooledClient
 from redis import Redis, RedisCluster
 from redis.asyncio import Redis as AsyncRedis
+from redis.asyncio import RedisCluster as AsyncRedisCluster
+from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 from shortcrust import stores
@@ -86,12 +88,17 @@ def async_store_of(name: str) -> Any:
     kind = {
         "files": stores.AsyncFileStore,
         "redis": stores.AsyncRedisStore,
+        "redis-cluster": stores.AsyncRedisStore,
         "sqlite": stores.AsyncSQLiteStore,
         "mariadb": stores.AsyncSQLAlchemyStore,
         "memcached": stores.AsyncMemcachedStore,
         "postgres": stores.AsyncSQLAlchemyStore,
     }
     counting = type("Store", (AsyncCounting, kind[name]), {})
+    if name == "redis-cluster":
+        options = {"retry": AsyncRetry(ConstantBackoff(0.1), 20)}
+        client = AsyncRedisCluster.from_url(os.environ["REDIS_CLUSTER_URL"], **options)
+        return counting(client, wait_replicas=1, wait_ms=10_000)
     if name == "redis":
         return counting(AsyncRedis.from_url(os.environ["REDIS_URL"]))
     if name == "memcached":
