@@ -1,10 +1,18 @@
 // Whether a session has changed since it was loaded or saved.
-import { genericHash } from '../../native.js'
 
-/** Of all that JSON shows of a session, in whatever order, save for its cookie. */
+/** All that JSON shows of a session, save for its cookie. */
 export function fingerprint(session: object): string {
   const { cookie: _, ...data } = session as Record<string, unknown>
-  return Buffer.from(genericHash(Buffer.from(`${canonical(data, [])}`))).toString('base64')
+  try {
+    return JSON.stringify(data)
+  } catch {
+    return `${canonical(data, [])}`
+  }
+}
+
+/** In whatever order the keys are. Most sessions are as they were, text for text, and need no second look. */
+export function isSame(one: string, other: string): boolean {
+  return one === other || canonical(JSON.parse(one), []) === canonical(JSON.parse(other), [])
 }
 
 /** JSON with its keys sorted. Total: a BigInt is left out, a cycle is cut. */
