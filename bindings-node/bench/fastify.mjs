@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 
 import Fastify from 'fastify'
 
-import { answerOf, HANDLERS, side } from './exchange.mjs'
+import { answerOf, side } from './exchange.mjs'
 
 const require = createRequire(import.meta.url)
 const SECRET = 'a secret of the benchmark, over 32 bytes'

@@ -35,8 +35,20 @@ function signatures() {
   assert.equal(signed, peer.sign(value, SECRET))
   assert.deepEqual([ours.unsign(signed, SECRET), peer.unsign(signed, SECRET)], [value, value])
   return {
-    sign: each([ours, peer].map(({ sign }) => () => void sign(value, SECRET))),
-    unsign: each([ours, peer].map(({ unsign }) => () => void unsign(signed, SECRET))),
+    sign: each(
+      [ours, peer].map(
+        ({ sign }) =>
+          () =>
+            void sign(value, SECRET),
+      ),
+    ),
+    unsign: each(
+      [ours, peer].map(
+        ({ unsign }) =>
+          () =>
+            void unsign(signed, SECRET),
+      ),
+    ),
   }
 }
 
@@ -71,15 +83,29 @@ async function irons(payload) {
   const seals = await Promise.all(both.map(({ sealData }) => sealData(payload, options)))
   for (const { unsealData } of both)
     for (const seal of seals) assert.deepEqual(await unsealData(seal, options), payload)
-  const visit = ({ getIronSession }, isSaved) => async () => {
-    const request = new Request('http://localhost', { headers: { cookie: `session=${seals[0]}` } })
-    const session = await getIronSession(request, new Response(), options)
-    assert.equal(session.user_id, payload.user_id)
-    if (isSaved) await session.save()
-  }
+  const visit =
+    ({ getIronSession }, isSaved) =>
+    async () => {
+      const request = new Request('http://localhost', { headers: { cookie: `session=${seals[0]}` } })
+      const session = await getIronSession(request, new Response(), options)
+      assert.equal(session.user_id, payload.user_id)
+      if (isSaved) await session.save()
+    }
   return {
-    seal: each(both.map(({ sealData }) => () => sealData(payload, options))),
-    unseal: each(both.map(({ unsealData }) => () => unsealData(seals[0], options))),
+    seal: each(
+      both.map(
+        ({ sealData }) =>
+          () =>
+            sealData(payload, options),
+      ),
+    ),
+    unseal: each(
+      both.map(
+        ({ unsealData }) =>
+          () =>
+            unsealData(seals[0], options),
+      ),
+    ),
     getIronSession: each(both.map((one) => visit(one, false))),
     'getIronSession with save': each(both.map((one) => visit(one, true))),
   }

@@ -40,7 +40,8 @@ export const {
   recordInfo,
   sameText,
   secretboxOpen,
-  secretboxSeal,
+  secretboxOpenText,
+  secretboxSealText,
   statement,
 } = native
 

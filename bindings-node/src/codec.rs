@@ -6,7 +6,7 @@ use napi::{
 };
 use napi_derive::napi;
 use shortcrust::{
-    Chain, Digest, Reason, UnixMillis,
+    Chain, Digest, Entropy, Reason, UnixMillis,
     format::{
         Body, Cipher, IronKey, IronSeal, iron_open, iron_seal, keygrip_sign, secretbox, sign_cookie,
         verify_cookie,
@@ -275,6 +275,21 @@ pub fn secretbox_open(key: Uint8Array, nonce: Uint8Array, boxed: Uint8Array) -> 
     Ok(secretbox::open(sized(&key, "key")?, sized(&nonce, "nonce")?, &boxed).map(Uint8Array::from))
 }
 
+/// A cookie of @fastify/secure-session, with a random nonce; a key of 32 bytes. One call, since each array of bytes that
+/// is handed over costs more than the cipher.
+#[napi(catch_unwind)]
+pub fn secretbox_seal_text(key: &[u8], message: String) -> Result<String> {
+    let mut nonce = [0; secretbox::NONCE];
+    Rng::from(None).fill(&mut nonce).map_err(error::entropy)?;
+    Ok(secretbox::seal_text(sized(key, "key")?, &nonce, &message))
+}
+
+/// What is in such a cookie; none too where it is spelled otherwise, which `secretboxOpen` may still open.
+#[napi(catch_unwind)]
+pub fn secretbox_open_text(key: &[u8], cookie: String) -> Result<Option<String>> {
+    Ok(secretbox::open_text(sized(key, "key")?, &cookie))
+}
+
 /// libsodium's `crypto_generichash`: `BLAKE2b`, 32 bytes.
 #[napi(catch_unwind)]
 pub fn generic_hash(message: Uint8Array) -> Uint8Array {
@@ -303,6 +318,6 @@ pub fn password_key(password: Uint8Array, salt: Uint8Array) -> Result<AsyncTask<
     Ok(AsyncTask::new(PasswordKey(password.to_vec(), *sized(&salt, "salt")?)))
 }
 
-fn sized<'a, const N: usize>(bytes: &'a Uint8Array, what: &str) -> Result<&'a [u8; N]> {
-    bytes[..].try_into().map_err(|_| error::length(what, N))
+fn sized<'a, const N: usize>(bytes: &'a [u8], what: &str) -> Result<&'a [u8; N]> {
+    bytes.try_into().map_err(|_| error::length(what, N))
 }

@@ -3,12 +3,14 @@
 
 #![expect(clippy::missing_panics_doc, reason = "none happens: what is expected holds by construction")]
 
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use blake2::{Blake2b, Digest as _, digest::consts::U32};
 use crypto_secretbox::{KeyInit, XSalsa20Poly1305, aead::Aead};
 use zeroize::Zeroizing;
+
+use crate::encoding::{base64, from_base64};
 
 /// Bytes of a key.
 pub const KEY: usize = 32;
@@ -33,6 +35,28 @@ pub fn seal(key: &[u8; KEY], nonce: &[u8; NONCE], message: &[u8]) -> Vec<u8> {
 /// `crypto_secretbox_open_easy`; `None` where the tag is not the key's.
 pub fn open(key: &[u8; KEY], nonce: &[u8; NONCE], boxed: &[u8]) -> Option<Vec<u8>> {
     XSalsa20Poly1305::new(key.into()).decrypt(nonce.into(), boxed).ok()
+}
+
+/// A cookie of @fastify/secure-session: what `seal` gives, a semicolon and the nonce, both in base64.
+pub fn seal_text(key: &[u8; KEY], nonce: &[u8; NONCE], message: &str) -> String {
+    let mut cookie = base64(&seal(key, nonce, message.as_bytes()));
+    cookie.push(';');
+    cookie.push_str(&base64(nonce));
+    cookie
+}
+
+/// The message of such a cookie; `None` too where its base64 has another spelling than ours.
+///
+/// ```
+/// use shortcrust::format::secretbox;
+/// let cookie = secretbox::seal_text(&[7; 32], &[9; 24], "{}");
+/// assert_eq!(secretbox::open_text(&[7; 32], &cookie).as_deref(), Some("{}"));
+/// assert_eq!(secretbox::open_text(&[8; 32], &cookie), None);
+/// ```
+pub fn open_text(key: &[u8; KEY], cookie: &str) -> Option<String> {
+    let (boxed, nonce) = cookie.split_once(';')?;
+    let nonce = from_base64(nonce)?.try_into().ok()?;
+    String::from_utf8(open(key, &nonce, &from_base64(boxed)?)?).ok()
 }
 
 /// `crypto_pwhash` at its moderate limits: Argon2id, 3 passes over 256 MiB, which takes most of a second.

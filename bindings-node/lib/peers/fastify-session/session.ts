@@ -6,7 +6,7 @@ import { leaveBehind } from '../merge/carried.js'
 import { joinedCookie } from '../merge/cookie.js'
 import type { Known, Merger } from '../merge/index.js'
 import { Cookie, type CookieSource, inherited } from './cookie.js'
-import { fingerprint } from './fingerprint.js'
+import { fingerprint, isSame } from './fingerprint.js'
 import type { Signer } from './signer.js'
 import type { Callback, MemoryStore } from './store.js'
 
@@ -166,7 +166,7 @@ export class Session {
   isModified(): boolean {
     const { ended } = this[STATE]
     if (ended !== undefined) leaveBehind(ended, this)
-    return this[STATE].fingerprint !== fingerprint(this)
+    return !isSame(this[STATE].fingerprint, fingerprint(this))
   }
 
   /** Whether it was saved in this request. */
