@@ -140,7 +140,8 @@ class DropIn(Peer):
         try:
             return visit.engine.seal(
                 visit.native,
-                session,
+                # No subclass, of which only `json` knows what it would write.
+                dict.copy(session),
                 is_due,
                 False,
                 ambient.now_ms(),
