@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import servers
+from conftest import Clock
 from processes import free_port
 from pymemcache import Client, HashClient, PooledClient  # type: ignore[import-untyped]
+from pymemcache.exceptions import MemcacheError  # type: ignore[import-untyped]
 from pymemcache.serde import pickle_serde  # type: ignore[import-untyped]
-from shortcrust import ConfigError
+from shortcrust import ConfigError, Unavailable
 from shortcrust.stores import AsyncMemcachedStore, Entry, MemcachedStore, Row
+from simulated_fronts import FlaskSimulation, StarletteSimulation
 
 KINDS = [MemcachedStore, AsyncMemcachedStore]
 
@@ -65,20 +69,44 @@ def test_what_memcached_can_not_hold_is_refused_and_leaves_the_session(
     store.delete(key)
 
 
-def test_what_ended_already_is_not_kept_for_ever(
-    repeating: RepeatingPool, monkeypatch: pytest.MonkeyPatch
+DAY = 86_400
+IN_2026, IN_2038, LAST = 1_795_000_000, 2**31 - 10 * DAY, 2**31 - 1
+
+
+@pytest.mark.parametrize(
+    ("now", "ends", "told"),
+    [
+        (IN_2026, None, 0),
+        (IN_2026, 1, 1),
+        (IN_2026, IN_2026 + 60, 61),
+        # Up to 30 days from now on, and then since 1970.
+        (IN_2026, IN_2026 + 30 * DAY - 1, 30 * DAY),
+        (IN_2026, IN_2026 + 30 * DAY, IN_2026 + 30 * DAY + 1),
+        (IN_2026, LAST - 1, LAST),
+        # What Memcached has no number for is kept, rather than lost in 2038.
+        (IN_2026, LAST, 0),
+        (IN_2026, 253_402_300_799, 0),
+        (IN_2038, IN_2038 + 29 * DAY, 29 * DAY + 1),
+        (IN_2038, IN_2038 + 31 * DAY, 0),
+        (IN_2038 + 20 * DAY, IN_2038 + 20 * DAY + 60, 61),
+        (IN_2038 + 20 * DAY, IN_2038 + 20 * DAY - 60, 1),
+    ],
+)
+def test_an_end_is_told_as_memcached_reads_it_and_never_too_early(
+    now: int, ends: int | None, told: int, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = MemcachedStore(repeating)
     asked: list[int] = []
 
     def add(*_: Any, expire: int, **__: Any) -> bool:
         asked.append(expire)
         return True
 
-    monkeypatch.setattr(repeating, "add", add)
-    for expires in (1, None, 2**50):
-        store.create("ended", Entry("x", None, expires))
-    assert asked == [1, 0, 0]
+    client = PooledClient("localhost:1")
+    monkeypatch.setattr(client, "add", add)
+    clock.set_ms(now * 1000)
+    store = MemcachedStore(client)
+    store.create("key", Entry("x", None, None if ends is None else ends * 1000))
+    assert asked == [told]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -100,3 +128,58 @@ def test_a_server_that_is_down_is_an_error_and_no_empty_session() -> None:
     for ask in (lambda: store.load(["k"]), lambda: store.create("k", Entry("1"))):
         with pytest.raises(ConnectionRefusedError):
             ask()
+
+
+DOWN = (OSError, MemcacheError)
+
+
+@pytest.fixture(params=["flask", "starlette"])
+def dying(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """A server of its own, and what makes a shop on it for an `outage` policy."""
+    with servers.Memcached() as server:
+        at = urlsplit(server.url)
+        client = PooledClient((at.hostname, at.port), connect_timeout=5, timeout=5)
+
+        def shop(outage: str) -> Any:
+            if request.param == "flask":
+                store: Any = MemcachedStore(client)
+                return FlaskSimulation(store, {"store": store, "outage": outage})
+            store = AsyncMemcachedStore(client)
+            made = StarletteSimulation()
+            made.client.__enter__()
+            request.addfinalizer(lambda: made.client.__exit__(None, None, None))
+            made.build(store, {"store": store, "outage": outage})
+            return made
+
+        yield server, shop
+        client.close()
+
+
+def test_while_memcached_is_down_its_error_goes_through_and_then_all_begins_anew(
+    dying: Any,
+) -> None:
+    server, make = dying
+    shop = make("error")
+    browser = shop.logged_in("ada", a=1)
+    server.kill()
+    for handler in (dict, lambda visit: visit.session.update(b=2), lambda visit: visit.logout()):
+        with pytest.raises(DOWN):
+            browser.visit(handler)
+    server.start()
+    # What the pool still has of the old server.
+    with suppress(*DOWN):
+        browser.visit()
+    answer = browser.answer(lambda visit: (dict(visit.session), visit.reason))
+    assert answer[0] == ({}, "not_found")
+    assert shop.logged_in("ada", a=2).visit() == {"a": 2}
+
+
+def test_while_memcached_is_down_a_request_can_be_served_without_a_session(dying: Any) -> None:
+    server, make = dying
+    shop = make("empty")
+    browser = shop.logged_in("ada", a=1)
+    server.kill()
+    answer = browser.answer(lambda visit: (dict(visit.session), visit.reason))
+    assert answer == (({}, "unavailable"), [], "unavailable")
+    with pytest.raises(Unavailable, match="the store failed"):
+        browser.visit(lambda visit: visit.login("ada"))

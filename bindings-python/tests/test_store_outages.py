@@ -8,21 +8,28 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import aioboto3  # type: ignore[import-untyped]
+import boto3  # type: ignore[import-untyped]
+import every_store
 import pytest
 import redis
 import redis.asyncio
 import servers
 import sqlalchemy
+from aiobotocore.config import AioConfig  # type: ignore[import-untyped]
+from botocore.config import Config  # type: ignore[import-untyped]
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 from shortcrust import Unavailable, stores
+from shortcrust.stores._dynamodb import DynamoDBError
 from simulated_fronts import FlaskSimulation, StarletteSimulation, simulation
 from sqlalchemy.ext.asyncio import create_async_engine
 
 # An async connection to a server that was killed can't be closed any more.
 pytestmark = pytest.mark.filterwarnings("ignore:.*was deleted while still open:ResourceWarning")
 
-DOWN = (redis.ConnectionError, sqlalchemy.exc.OperationalError)
+DOWN = (redis.ConnectionError, sqlalchemy.exc.OperationalError, DynamoDBError)
+AT_ONCE = Config(retries={"total_max_attempts": 1})
 
 
 def redis_flask(url: str) -> Any:
@@ -50,6 +57,17 @@ def mariadb_starlette(url: str) -> Any:
     return stores.AsyncSQLAlchemyStore(create_async_engine(url.replace("mysql:", "mysql+asyncmy:")))
 
 
+def dynamodb_flask(url: str) -> Any:
+    options = every_store.dynamodb_options(url)
+    return stores.DynamoDBStore(boto3.client("dynamodb", config=AT_ONCE, **options))
+
+
+def dynamodb_starlette(url: str) -> Any:
+    options = every_store.dynamodb_options(url)
+    client = aioboto3.Session().client("dynamodb", config=AioConfig().merge(AT_ONCE), **options)
+    return stores.AsyncDynamoDBStore(client)
+
+
 def psycopg(url: str) -> str:
     return url.replace("postgresql:", "postgresql+psycopg:", 1)
 
@@ -62,22 +80,30 @@ def shop_on(kind: Any, make: Callable[[str], Any], outage: str) -> Iterator[tupl
             shop: Any = FlaskSimulation(store, {"store": store, "outage": outage})
             prepare(shop, store)
             yield shop, server
-            closed = store._client.close if "redis" in make.__name__ else store._engine.dispose
-            closed()
+            closing(store)()
             return
         shop = StarletteSimulation()
         with shop.client:
             shop.build(store, {"store": store, "outage": outage})
             prepare(shop, store)
             yield shop, server
-            close = store._client.aclose if "redis" in make.__name__ else store._engine.dispose
             with suppress(*DOWN):
-                shop.client.portal.call(close)
+                shop.client.portal.call(closing(store))
+
+
+def closing(store: Any) -> Any:
+    """What closes the store's connections."""
+    if hasattr(store, "_calls"):
+        return store._calls._client.close if "Async" not in type(store).__name__ else store.close
+    if hasattr(store, "_engine"):
+        return store._engine.dispose
+    return getattr(store._client, "aclose", store._client.close)
 
 
 def prepare(shop: Any, store: Any) -> None:
-    if hasattr(store, "create_tables"):
-        shop.call("create_tables")
+    for name in ("create_tables", "create_table"):
+        if hasattr(store, name):
+            shop.call(name)
 
 
 LONG = pytest.mark.skipif(not os.environ.get("LONG"), reason="MariaDB starts slowly: LONG=1")
@@ -90,6 +116,8 @@ EACH = pytest.mark.parametrize(
         (servers.Postgres, postgres_starlette),
         pytest.param(servers.MariaDB, mariadb_flask, marks=LONG),
         pytest.param(servers.MariaDB, mariadb_starlette, marks=LONG),
+        (servers.DynamoDB, dynamodb_flask),
+        (servers.DynamoDB, dynamodb_starlette),
     ],
     ids=lambda each: getattr(each, "__name__", ""),
 )
