@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -183,3 +183,53 @@ def test_while_memcached_is_down_a_request_can_be_served_without_a_session(dying
     assert answer == (({}, "unavailable"), [], "unavailable")
     with pytest.raises(Unavailable, match="the store failed"):
         browser.visit(lambda visit: visit.login("ada"))
+
+
+class Small(servers.Memcached):
+    """With other limits than Memcached's own."""
+
+    options: tuple[str, ...] = ()
+
+    def _command(self, program: str) -> list[str]:
+        return [*super()._command(program), *self.options]
+
+
+@contextmanager
+def limited(*options: str) -> Iterator[MemcachedStore]:
+    server = Small()
+    server.options = options
+    with server:
+        at = urlsplit(server.url)
+        client = PooledClient((at.hostname, at.port))
+        yield MemcachedStore(client)
+        client.close()
+
+
+def test_a_full_server_that_may_not_evict_refuses_writes_and_keeps_what_it_has() -> None:
+    with limited("-M", "-m", "4") as store:
+        kept: list[str] = []
+
+        def fill() -> None:
+            for at in range(10_000):
+                store.create(f"key{at}", Entry("x" * 8_000))
+                kept.append(f"key{at}")
+
+        with pytest.raises(MemcacheError, match="out of memory"):
+            fill()
+        assert len(kept) > 100
+        rows = store.load(kept)
+        assert rows == [Row(1, "x" * 8_000)] * len(kept)
+        # A write over what is there needs room too, and what was there is not lost.
+        with pytest.raises(MemcacheError, match="out of memory"):
+            store.save(kept[0], 1, Entry("y" * 8_000))
+        assert store.load(kept[:1]) == rows[:1]
+        store.delete(kept[0])
+        assert store.create("another", Entry("x" * 8_000)) == "done"
+
+
+def test_a_server_for_small_items_refuses_a_session_that_is_larger_and_keeps_the_old_one() -> None:
+    with limited("-I", "512k") as store:
+        store.create("key", Entry("x"))
+        with pytest.raises(MemcacheError, match="too large"):
+            store.save("key", 1, Entry("y" * 600_000))
+        assert store.load(["key"]) == [Row(1, "x")]
