@@ -25,6 +25,7 @@ const ROUNDS = {
   postgres: 40,
   'redis, by node-redis': 40,
   'redis, by ioredis': 40,
+  dynamodb: 10,
 }
 const START = 4_000_000_000_000
 
