@@ -20,7 +20,7 @@ from simulated_ledger import Ledger, Records
 from simulated_request import Request, Steps
 from simulated_tape import TABLE, Tape
 
-ROUNDS = {"memory": 1_880, "sqlite": 40, "redis": 40, "postgres": 40, "dynamodb": 10}
+ROUNDS = {"memory": 1_880, "sqlite": 40, "redis": 40, "postgres": 40}
 START = 4_000_000_000_000
 
 
