@@ -29,6 +29,7 @@ class Records:
         """Which request has put a tombstone in a session's place."""
         self.written: dict[str, tuple[int, int]] = {}
         """When a key was written first, and last."""
+        self.ends: dict[str, int] = {}
 
     def run(self, call: Callable[..., Any], arguments: list[Any], now: int, request: object) -> Any:
         return self.calls[call](call, arguments, now, request)
@@ -44,6 +45,12 @@ class Records:
             if row is not None and json.loads(row.text).get("x", now) < now:
                 self.store.delete(key)
                 self.removed[self.store.sweep].update({key} & set(live))
+
+    def ended(self, now: int) -> set[str]:
+        """Where the store itself leaves out what has ended by our clock."""
+        if not self.store.capabilities.expiry:
+            return set()
+        return {key for key, ends in self.ends.items() if ends <= now}
 
     def live(self, keys: Iterable[str] | None = None) -> dict[str, Any]:
         """The records of sessions that have not ended, but perhaps by the clock."""
@@ -66,6 +73,7 @@ class Records:
         key, entry = arguments[0], arguments[-1]
         if answer == "done":
             self.written[key] = (self.written.get(key, (now, now))[0], now)
+            self.ends[key] = entry.expires
             if "d" not in json.loads(entry.text):
                 self.tombstones[key] = request
             elif self.store.capabilities.expiry and entry.expires < now + 60_000:
@@ -125,11 +133,11 @@ class Ledger:
             _, owner = self.writes.get(written, ("", None))
             assert owner in (None, user), f"{written} of {owner} is under {user}"
 
-    def check(self) -> None:
+    def check(self, now: int) -> None:
         live = self.records.live()
         assert not self.over & set(live), "a logout was undone"
         assert not self.made_up & set(self.records.written), "an id that was made up was adopted"
-        excused = self.over | self.doubtful | self.swept
+        excused = self.over | self.doubtful | self.swept | self.records.ended(now)
         for written, (key, _) in self.writes.items():
             places = self._reachable(key)
             is_there = any(written in live[place]["d"] for place in places & set(live))

@@ -20,7 +20,7 @@ from simulated_ledger import Ledger, Records
 from simulated_request import Request, Steps
 from simulated_tape import TABLE, Tape
 
-ROUNDS = {"memory": 1_880, "sqlite": 40, "redis": 40, "postgres": 40}
+ROUNDS = {"memory": 1_880, "sqlite": 40, "redis": 40, "postgres": 40, "dynamodb": 10}
 START = 4_000_000_000_000
 
 
@@ -79,7 +79,7 @@ class Simulation:
                 self.advance(self.tape.next(len(self.requests)))
         while self.requests:
             self.advance(0)
-        self.ledger.check()
+        self.ledger.check(self.now)
 
     def begin(self, *, is_made_up: bool) -> None:
         browser = self.tape.next(len(self.browsers))
