@@ -27,8 +27,9 @@ function cookieSession(options?: cookieSession.CookieSessionOptions | null): coo
   checkPlace(settings)
 
   return function cookieSession(request, response, next) {
-    // A list is read at each request, so that keys may be put in and taken out.
-    const jar = new Cookies(request, response, { keys: Array.isArray(keys) ? new Keygrip(keys) : keys })
+    // A list is read at each request, so that keys may be put in and taken out. Not before somebody asks, since most
+    // requests of many sites touch no session.
+    const jar = () => new Cookies(request, response, { keys: Array.isArray(keys) ? new Keygrip(keys) : keys })
     request.sessionOptions = Object.create(settings)
     const holder = new Holder(jar, name, request, settings.passport === true)
     Object.defineProperty(request, 'session', {
@@ -151,15 +152,16 @@ class PassportSession extends Session {
 
 /** One request's session: undefined while nobody asked for it, null once it has ended. */
 class Holder {
-  readonly #jar: Cookies
+  readonly #makeJar: () => Cookies
+  #madeJar: Cookies | undefined
   readonly #name: string
   readonly #request: Request
   readonly #Session: typeof Session
   #session: Session | null | undefined
   #wasSent = false
 
-  constructor(jar: Cookies, name: string, request: Request, isForPassport: boolean) {
-    this.#jar = jar
+  constructor(jar: () => Cookies, name: string, request: Request, isForPassport: boolean) {
+    this.#makeJar = jar
     this.#name = name
     this.#request = request
     this.#Session = isForPassport ? PassportSession : Session
@@ -210,6 +212,11 @@ class Holder {
   #write(value: string): void {
     debug('%s %s', value === '' ? 'remove' : 'save', this.#name)
     write(this.#jar, this.#name, value, this.#options)
+  }
+
+  get #jar(): Cookies {
+    this.#madeJar ??= this.#makeJar()
+    return this.#madeJar
   }
 
   get #options(): CookieOptions {

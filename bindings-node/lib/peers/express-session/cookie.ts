@@ -87,11 +87,10 @@ export class Cookie {
 
   #assign(options: CookieInit): void {
     if (typeof options !== 'object') throw new TypeError('argument options must be a object')
+    const own = this as Record<string, unknown>
     for (const key in options) {
       // Not what is derived, nor what would become a prototype.
-      if (key !== 'data' && key !== '__proto__') {
-        Object.assign(this, { [key]: options[key as keyof CookieInit] })
-      }
+      if (key !== 'data' && key !== '__proto__') own[key] = options[key as keyof CookieInit]
     }
   }
 }

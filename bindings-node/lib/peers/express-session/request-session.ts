@@ -113,9 +113,10 @@ export class RequestSession {
     const { merger, resave, store } = this.#settings
     const token = merger?.tokenOf(found)
     const session = store.createSession(this.#request, found)
-    this.#remember(dataText(found))
+    const base = dataText(found)
+    this.#remember(base)
     const cookie = JSON.stringify((this.#request.session ?? session).cookie)
-    this.#row = { id: this.#sentId as string, base: dataText(found), token, cookie }
+    this.#row = { id: this.#sentId as string, base, token, cookie }
     if (!resave) this.#saved = this.#text
     this.#watch(this.#request.session ?? session)
   }

@@ -82,7 +82,7 @@ export function dataText({ cookie: _, ...data }: Session | SessionRecord): strin
 
 function take(session: object, data: object | null): void {
   for (const key in data) {
-    if (!(key in session)) Object.assign(session, { [key]: data[key as keyof typeof data] })
+    if (!(key in session)) (session as Record<string, unknown>)[key] = data[key as keyof typeof data]
   }
 }
 
