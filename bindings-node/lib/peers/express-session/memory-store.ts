@@ -65,7 +65,9 @@ const methods: Methods = {
   },
 
   get(id, callback) {
-    defer(callback, null, read(this, id))
+    const record = read(this, id)
+    if (record) texts.set(record, this.sessions[id] as string)
+    defer(callback, null, record)
   },
 
   length(callback) {
@@ -98,6 +100,10 @@ export class MemoryRows implements Rows<Session> {
     this.#store = store
   }
 
+  tokenOf(record: SessionRecord): Token {
+    return texts.get(record)
+  }
+
   read(id: string, done: Answered<Found>): void {
     const record = read(this.#store, id)
     done(undefined, record && foundIn(record))
@@ -107,10 +113,20 @@ export class MemoryRows implements Rows<Session> {
     this.read(id, done)
   }
 
-  swap(id: string, session: Session, _token: Token, done: Answered<boolean>): void {
-    this.#store.set(id, session, (error) => done(error, true))
+  /** With the text of the request's own reading, else with what was read just now. */
+  swap(id: string, session: Session, token: Token, done: Answered<boolean>): void {
+    if (token !== undefined && !this.#isStill(id, token)) done(undefined, false)
+    else this.#store.set(id, session, (error) => done(error, true))
+  }
+
+  #isStill(id: string, text: Token): boolean {
+    const end = ledgers.get(this.#store)?.ends.get(id)
+    return this.#store.sessions[id] === text && end !== undefined && end > ambient.now()
   }
 }
+
+/** What records were read from: who writes need not read again where that is still there. */
+const texts = new WeakMap<object, string>()
 
 /** When each record ends, the longest unwritten first, and how far the sweep has come. */
 interface Ledger {
