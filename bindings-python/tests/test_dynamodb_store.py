@@ -10,10 +10,8 @@ from typing import Any
 import aioboto3  # type: ignore[import-untyped]
 import boto3  # type: ignore[import-untyped]
 import pytest
-from botocore.config import Config  # type: ignore[import-untyped]
 from conftest import Clock
 from every_store import dynamodb_client, dynamodb_options, unique
-from processes import free_port
 from shortcrust import ConfigError, TooLarge
 from shortcrust.stores import AsyncDynamoDBStore, DynamoDBStore, Entry, Row
 
@@ -300,17 +298,6 @@ def test_an_error_shows_no_key_and_no_record(store: DynamoDBStore, spy: Spy) -> 
         store.create("the-key", entry)
     told = "".join(traceback.format_exception(caught.value, chain=True))
     assert "the-record" not in told.replace('Nonsense="the-record"', "")
-
-
-def test_a_server_that_is_down_is_an_error_and_no_empty_session() -> None:
-    options = dynamodb_options(f"http://127.0.0.1:{free_port()}")
-    config = Config(retries={"total_max_attempts": 1})
-    client = boto3.client("dynamodb", config=config, **options)
-    store = DynamoDBStore(client)
-    for ask in (lambda: store.load(["k"]), lambda: store.create("k", Entry("1", "ada"))):
-        with pytest.raises(OSError, match="failed with EndpointConnectionError"):
-            ask()
-    client.close()
 
 
 # The table and the client

@@ -247,7 +247,9 @@ def key_in(item: Item) -> str:
 
 def failure(operation: str, error: Exception) -> Exception | None:
     """What to raise for the client's error; ``None`` where the condition did not hold."""
-    said = getattr(error, "response", {}).get("Error", {})
+    response = getattr(error, "response", None)
+    # Of a lost connection it is there, and is None.
+    said = response.get("Error", {}) if isinstance(response, dict) else {}
     code = str(said.get("Code") or type(error).__name__)
     if code == "ConditionalCheckFailedException":
         return None
