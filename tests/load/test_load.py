@@ -29,6 +29,8 @@ from load import (
 from servers import DynamoDB, MariaDB, Memcached, Postgres, Redis, Server, shared_url
 
 LONG = bool(os.environ.get("LONG"))
+# One front for each store, as the work is the merge of a session that grows.
+MANY = [load for load in OURS if load.apps == ("express", "express")]
 ENOUGH = 50
 """So many keys must have been added for a server's death to show anything."""
 SOME = [
@@ -71,6 +73,13 @@ def test_every_key_is_there_after_the_failover_of_the_sessions_master(load: Cell
     result = run_with_failover(load)
     assert result.kept == CLIENTS * KEYS
     assert result.conflicts >= 100, "there was no contention, so that nothing was shown"
+
+
+@pytest.mark.skipif(not LONG, reason="it takes minutes: LONG=1")
+@pytest.mark.parametrize("load", MANY, ids=str)
+def test_of_ten_thousand_keys_that_fifty_clients_add_every_one_is_there(load: Cell) -> None:
+    result = run(load, 50, 200)
+    assert (result.kept, result.statuses) == (10_000, {200})
 
 
 @pytest.mark.skipif(not LONG, reason="servers of their own take seconds: LONG=1")
