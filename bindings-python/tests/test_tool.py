@@ -16,6 +16,7 @@ from shortcrust import _core
 from shortcrust._tool import main
 
 ROOT = Path(__file__).parents[2]
+NODES = ROOT / "bindings-node/dist/tool/main.js"
 CASES: list[dict[str, Any]] = json.loads((ROOT / "tests/tool/cases.json").read_text())["cases"]
 
 
@@ -167,3 +168,27 @@ def test_it_is_a_command_and_a_module(tmp_path: Path) -> None:
     assert done.stdout.decode() == f"shortcrust {_core.VERSION}\n"
     pyproject = (ROOT / "pyproject.toml").read_text()
     assert '\nshortcrust = "shortcrust._tool:main"\n' in pyproject
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
+@pytest.mark.parametrize("tool", [[sys.executable, "-m", "shortcrust"], ["node", str(NODES)]])
+def test_a_secret_that_is_asked_for_is_not_shown(tool: list[str], run: Tool) -> None:
+    if tool[0] == "node" and not NODES.exists():
+        pytest.skip("Node's tool is not built")
+    cookie = run("mint", "--format", "flask", env=SECRETS).out.strip()
+    args = [*tool, "verify", cookie, "--ask-secret"]
+    # On a terminal of its own, whose lines come back as they are shown.
+    ours, theirs = pty.openpty()
+    child = subprocess.Popen(
+        args, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
+    )
+    os.close(theirs)
+    shown = b""
+    while b"secret: " not in shown:
+        shown += os.read(ours, 1_024)
+    os.write(ours, SECRETS["SHORTCRUST_SECRETS"].encode() + b"\n")
+    while b"accepted" not in shown:
+        shown += os.read(ours, 1_024)
+    assert child.wait() == 0
+    os.close(ours)
+    assert SECRETS["SHORTCRUST_SECRETS"].encode() not in shown

@@ -223,6 +223,7 @@ def origin() -> Iterator[str]:
     server.server_close()
 
 
+@pytest.mark.skipif(not MAIN.exists(), reason="Node's tool is not built")
 def test_a_url_is_followed_and_both_tools_say_the_same(run: Tool, origin: str) -> None:
     for kind in ([], ["--json"], ["--proxy", "--name", "session"]):
         done = run("doctor", f"{origin}/login", *kind)

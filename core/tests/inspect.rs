@@ -2,10 +2,11 @@
 
 use std::{fs, path::Path};
 
+use proptest::prelude::*;
 use serde_json::Value;
 use shortcrust::{
     Keyring, Seconds, Secret, UnixMillis,
-    tool::{Kind, Limits, Report, Settings, Verdict, inspect},
+    tool::{Call, Kind, Limits, Report, Settings, Verdict, inspect, run},
 };
 
 const FRONTS: [&str; 9] = [
@@ -145,4 +146,53 @@ fn without_a_key_a_cookie_tells_its_format() {
             assert!(report.key.is_none() && !report.is_authentic, "{id}");
         }
     });
+}
+
+/// Pieces of real cookies and what may stand between them.
+fn pieces() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        Just("v4.local.".to_owned()),
+        Just("Fe26.2*".to_owned()),
+        Just("s%3A".to_owned()),
+        Just("eyJhIjoxfQ".to_owned()),
+        Just(".eJyrVkpUsjKsBQAKiAJr".to_owned()),
+        Just("aVc1pQ".to_owned()),
+        Just("1vbVSP".to_owned()),
+        "[.:;=*~%,\" \n]",
+        "\\PC{0,8}",
+        "[A-Za-z0-9_-]{0,64}",
+    ];
+    prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_given_there_is_an_answer_of_one_line_of_json(
+        cookie in pieces(),
+        verb in prop_oneof![Just("inspect"), Just("verify"), Just("convert"), Just("mint")],
+        format in prop::option::of(0..Kind::ALL.len()),
+        now in any::<i64>(),
+    ) {
+        // The password of a box takes a second.
+        let format = format.map(|at| Kind::ALL[at]).filter(|kind| *kind != Kind::SecureSession);
+        prop_assume!(format.is_some() || !cookie.contains(';'));
+        let mut options = vec![(String::new(), cookie), ("json".into(), String::new())];
+        options.extend(format.map(|kind| ("format".to_owned(), kind.name().to_owned())));
+        let call = Call {
+            verb,
+            options: &options,
+            secrets: Some("a secret of at least thirty-two bytes"),
+            new_secrets: None,
+            now: UnixMillis(now),
+            terminal: true,
+        };
+        let printed = run(&call, &mut |buffer: &mut [u8]| { buffer.fill(7); Ok(()) });
+        prop_assert!(printed.code <= 2);
+        if printed.out.is_empty() {
+            prop_assert!(printed.code > 0 && printed.err.starts_with("shortcrust: "));
+        } else {
+            prop_assert!(printed.out.is_ascii() && printed.out.matches('\n').count() == 1);
+            prop_assert!(serde_json::from_str::<Value>(&printed.out).is_ok());
+        }
+    }
 }

@@ -87,6 +87,10 @@ fn id(content: &Content, entropy: &mut dyn Entropy) -> Result<String, SealError>
     if content.body.is_empty() {
         return Ok(random_id(entropy, crate::format::Id::BYTES)?);
     }
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && !b"\",;\\".contains(&byte);
+    if !content.body.bytes().all(is_plain) {
+        return Err(SealError::new(Reason::Malformed, "an id must be plain ASCII without spaces and ;,\"\\"));
+    }
     Ok(content.body.clone())
 }
 
@@ -106,7 +110,7 @@ fn beside(kind: Kind, name: &str, body: &str, content: &Content, keys: &Keyring)
         let issued = content.meta.issued.unwrap_or_default();
         let mark = content.meta.expires.map_or_else(
             || "\"_session\":true".to_string(),
-            |end| format!("\"_expire\":{},\"_maxAge\":{}", end.0, end.0 - issued.0),
+            |end| format!("\"_expire\":{},\"_maxAge\":{}", end.0, end.0.saturating_sub(issued.0)),
         );
         let comma = if body == "{}" { "" } else { "," };
         body.truncate(body.len() - 1);
