@@ -95,11 +95,21 @@ fn bare_id(value: &str) -> Result<Facts, Reason> {
 
 /// cookie-session and koa-session write padded base64 and take what is not padded too.
 pub(super) fn beside(kind: Kind, value: &str) -> Result<Facts, Reason> {
+    if kind == Kind::KoaSession && is_koas_id(value) {
+        return id(value);
+    }
     let payload = text(from_base64(value).ok_or(Reason::Malformed))?;
     let millis = |map: &Map| map.get(b"_expire")?.value.as_number().and_then(whole);
     let node = Node::parse_top(&payload, false).ok();
     let expires = node.as_ref().and_then(Node::as_map).and_then(millis).filter(|_| kind == Kind::KoaSession);
     Ok(Facts { payload: Some(Ok(payload)), expires, ..Facts::default() })
+}
+
+/// With a store koa-session's cookie has a key, which is no JSON in base64.
+pub(super) fn is_koas_id(value: &str) -> bool {
+    let is_json = || from_base64(value).is_some_and(|bytes| bytes.starts_with(b"{"));
+    let known = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    value.len() >= 16 && value.bytes().all(known) && !is_json()
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]

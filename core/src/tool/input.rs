@@ -13,12 +13,38 @@ pub(super) struct Given {
     pub(super) set: Vec<String>,
     /// A bare value has no name.
     pub(super) is_bare: bool,
+    /// Names of cookies that came in pieces, and in how many.
+    pub(super) pieces: Vec<(String, usize)>,
 }
 
 const DEFAULT_NAME: &str = "session";
 
 /// Total: whatever it is, it is some cookie.
 pub(super) fn read(input: &str, name: Option<&str>) -> Given {
+    joined_pieces(parse(input, name))
+}
+
+/// iron-session (9) cuts a long seal into the cookies `NAME.0`, `NAME.1` and so on, at most ten.
+fn joined_pieces(mut given: Given) -> Given {
+    let first = |name: &str| cookie::values(&given.header, name).next();
+    let mut joined = Vec::new();
+    for name in names(&given.header) {
+        let Some(base) = name.strip_suffix(".0").filter(|base| !base.is_empty()) else { continue };
+        if !first(name).is_some_and(|value| value.starts_with("Fe26.2*")) {
+            continue;
+        }
+        let piece = |at: usize| first(&alloc::format!("{base}.{at}"));
+        let pieces: Vec<&str> = (0..10).map_while(piece).collect();
+        joined.push((String::from(base), pieces.len(), pieces.concat()));
+    }
+    for (base, count, value) in joined {
+        given.header = alloc::format!("{base}={value}; {}", given.header);
+        given.pieces.push((base, count));
+    }
+    given
+}
+
+fn parse(input: &str, name: Option<&str>) -> Given {
     let text = input.trim_matches(['\n', '\r', ' ', '\t']);
     let field = |line: &str, field: &str| -> Option<String> {
         let (key, value) = line.split_once(':')?;
@@ -26,7 +52,7 @@ pub(super) fn read(input: &str, name: Option<&str>) -> Given {
     };
     let set: Vec<String> = text.lines().filter_map(|line| field(line, "set-cookie")).collect();
     if !set.is_empty() {
-        return Given { header: joined(&set), set, is_bare: false };
+        return Given { header: joined(&set), set, ..Given::default() };
     }
     // HTTP/2 may bring the header in several lines.
     let lines: Vec<String> = text.lines().filter_map(|line| field(line, "cookie")).collect();
@@ -35,14 +61,14 @@ pub(super) fn read(input: &str, name: Option<&str>) -> Given {
     }
     if is_set_cookie(text) {
         let set: Vec<String> = text.lines().map(Into::into).collect();
-        return Given { header: joined(&set), set, is_bare: false };
+        return Given { header: joined(&set), set, ..Given::default() };
     }
     let has_names = text.contains("; ") || is_pair(text);
     if has_names {
         return Given { header: text.into(), ..Given::default() };
     }
     let name = name.unwrap_or(DEFAULT_NAME);
-    Given { header: alloc::format!("{name}={text}"), set: Vec::new(), is_bare: true }
+    Given { header: alloc::format!("{name}={text}"), is_bare: true, ..Given::default() }
 }
 
 /// The names in a Cookie header, each once, without those that only sign another.

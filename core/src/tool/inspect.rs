@@ -85,6 +85,8 @@ pub struct Report {
     pub values: usize,
     /// The bytes of name and value together, which a browser counts.
     pub size: usize,
+    /// In how many cookies the value came; over 1 for iron-session's pieces.
+    pub pieces: usize,
     /// What a reader would say.
     pub verdict: Verdict,
     /// The format; `None` where the value looks like none.
@@ -131,7 +133,7 @@ pub fn inspect(
     let given = input::read(input, settings.name);
     let names = match settings.name {
         Some(name) => Vec::from([name]),
-        None => input::names(&given.header),
+        None => own_names(&given),
     };
     let of = |name: &&str| Inspector { given: &given, name, settings, keys, now }.report();
     names.iter().map(of).collect()
@@ -139,6 +141,18 @@ pub fn inspect(
 
 /// As many of one name as a front looks at.
 const MAX_VALUES: usize = 4;
+
+/// Without the pieces of cookies that are joined.
+fn own_names(given: &Given) -> Vec<&str> {
+    let is_piece = |name: &&str| {
+        let of = |(base, count): &(String, usize)| {
+            let at = name.strip_prefix(base.as_str()).and_then(|rest| rest.strip_prefix('.'));
+            at.and_then(|at| at.parse::<usize>().ok()).is_some_and(|at| at < *count)
+        };
+        given.pieces.iter().any(of)
+    };
+    input::names(&given.header).into_iter().filter(|name| !is_piece(name)).collect()
+}
 
 struct Inspector<'a> {
     given: &'a Given,
@@ -183,13 +197,24 @@ impl Inspector<'_> {
 
     /// The first value that opens, or else that looks like something, and what it may be.
     fn candidates<'v>(&self, values: &[&'v str]) -> (&'v str, Vec<Kind>) {
-        let kinds = |value: &str| self.settings.format.map_or_else(|| guess(value), |kind| Vec::from([kind]));
+        let kinds =
+            |value: &str| self.settings.format.map_or_else(|| self.guess(value), |kind| Vec::from([kind]));
         let is_short = |value: &&&str| value.len() <= MAX_TOKEN;
         let known: Vec<(&str, Vec<Kind>)> =
             values.iter().take(MAX_VALUES).filter(is_short).map(|value| (*value, kinds(value))).collect();
         let opens = |(value, kinds): &&(&str, Vec<Kind>)| kinds.iter().any(|&kind| self.accepts(kind, value));
         let looks = || known.iter().find(|(_, kinds)| !kinds.is_empty());
         known.iter().find(opens).or_else(looks).cloned().unwrap_or((values[0], Vec::new()))
+    }
+
+    /// A signature beside an id is koa-session's, as its store is.
+    fn guess(&self, value: &str) -> Vec<Kind> {
+        let mut kinds = guess(value);
+        let is_bare = kinds.first().is_some_and(|kind| kind.is_id() && !kind.has_key());
+        if is_bare && self.cookie(value).signature.is_some() && facts::is_koas_id(value) {
+            kinds.insert(0, Kind::KoaSession);
+        }
+        kinds
     }
 
     fn accepts(&self, kind: Kind, value: &str) -> bool {
@@ -304,6 +329,12 @@ impl Inspector<'_> {
             is_nameless: self.given.is_bare && self.settings.name.is_none(),
             values,
             size: self.name.len() + value.len(),
+            pieces: self
+                .given
+                .pieces
+                .iter()
+                .find(|(base, _)| base == self.name)
+                .map_or(1, |(_, count)| *count),
             verdict: Verdict::Refused(reason),
             format: None,
             could_be: Vec::new(),

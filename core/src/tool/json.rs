@@ -97,6 +97,7 @@ pub(super) fn report(json: &mut Json, report: &Report) {
         json.list("could_be", &report.could_be, |json, kind| json.item(kind.name()));
         json.number("values", Some(report.values));
         json.number("size", Some(report.size));
+        json.number("pieces", Some(report.pieces));
         json.number("key", report.key);
         json.number("keys", Some(report.keys));
         json.time("issued", report.meta.issued);

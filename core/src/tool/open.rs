@@ -50,7 +50,7 @@ pub(super) fn unlock(
     Ok(match kind {
         Kind::FastifySession => fastify(cookie, keys),
         Kind::CookieSession | Kind::KoaSession => beside(kind, cookie, keys),
-        Kind::Iron | Kind::IronSession => iron(cookie, keys),
+        Kind::Iron | Kind::IronSession => iron(kind, cookie, keys),
         Kind::SecureSession => secure(cookie, keys),
         Kind::Id | Kind::DjangoId | Kind::UuidId => {
             Unlocked { id: Some(cookie.value.to_owned()), ..Unlocked::default() }
@@ -132,6 +132,7 @@ fn beside(kind: Kind, cookie: Cookie<'_>, keys: &Keyring) -> Unlocked {
             key: Some(key),
             meta: Meta { expires: facts.expires, ..Meta::default() },
             payload: facts.payload.and_then(Result::ok),
+            id: facts.id,
             ..Unlocked::default()
         },
         Err(reason) => refused(Some(key), reason),
@@ -142,13 +143,14 @@ fn beside(kind: Kind, cookie: Cookie<'_>, keys: &Keyring) -> Unlocked {
 const ITERATIONS: [u32; 2] = [1, 8192];
 
 /// The version behind `~` is outside the MAC.
-fn iron(cookie: Cookie<'_>, keys: &Keyring) -> Unlocked {
+fn iron(kind: Kind, cookie: Cookie<'_>, keys: &Keyring) -> Unlocked {
     let token = cookie.value.split('~').next().unwrap_or_default();
     let expires = token.split('*').nth(5).and_then(|digits| digits.parse().ok()).map(UnixMillis);
     let mut found = refused(None, Reason::Malformed);
     for (at, secret) in keys.iter().enumerate() {
-        let passwords = ITERATIONS.map(|iterations| IronKey::Password { password: secret, iterations });
-        for key in passwords.into_iter().chain((secret.len() == 32).then_some(IronKey::Bytes(secret))) {
+        let rounds = if kind == Kind::IronSession { &ITERATIONS[..1] } else { &ITERATIONS };
+        let passwords = rounds.iter().map(|&iterations| IronKey::Password { password: secret, iterations });
+        for key in passwords.chain((secret.len() == 32).then_some(IronKey::Bytes(secret))) {
             match iron_open(Cipher::Aes256Cbc, key, key, token) {
                 Ok(bytes) => return iron_opened(at, expires, bytes),
                 Err(reason) => found.refusal = Some(reason),

@@ -271,7 +271,7 @@ impl<'a> Call<'a> {
                 return Err(Printed { err: format!("shortcrust: {err}"), code: 1, ..Printed::default() });
             }
         };
-        if from.is_id() != to.is_id() {
+        if (from.is_id() || report.id.is_some()) != to.is_id() {
             return Err(Printed::wrong(
                 "one of the formats carries an id and the other a session: only a store can turn one into the other",
             ));

@@ -20,12 +20,8 @@ pub(super) fn guess(value: &str) -> Vec<Kind> {
         return vec![Kind::Paseto];
     }
     if value.starts_with("Fe26.2*") {
-        let (first, second) = if value.contains('~') {
-            (Kind::IronSession, Kind::Iron)
-        } else {
-            (Kind::Iron, Kind::IronSession)
-        };
-        return vec![first, second];
+        let is_sessions = value.contains('~');
+        return if is_sessions { vec![Kind::IronSession] } else { vec![Kind::Iron, Kind::IronSession] };
     }
     if plain.starts_with("s:") {
         return vec![Kind::Express];

@@ -86,6 +86,9 @@ fn what(out: &mut String, report: &Report) {
 }
 
 fn size(report: &Report) -> String {
+    if report.pieces > 1 {
+        return format!("{} bytes in {} cookies", report.size, report.pieces);
+    }
     let beyond = if report.size > 4096 { ": browsers drop it" } else { "" };
     let values = match report.values {
         0 | 1 => String::new(),
