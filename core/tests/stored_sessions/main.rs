@@ -6,6 +6,7 @@ mod events;
 mod labels;
 #[path = "../memory_store/mod.rs"]
 mod memory_store;
+mod overlapping;
 mod revocations;
 mod simulation;
 
