@@ -49,6 +49,11 @@ export function engine(options: native.EngineOptions): Engine {
   return rethrown(ConfigError, () => new native.Engine(options))
 }
 
+/** The bytes of a secret with `hex:` or `base64:` in front; null for one that is text. */
+export function encodedSecret(line: string): Uint8Array | null {
+  return rethrown(ConfigError, () => native.encodedSecret(line))
+}
+
 export function rules(given: Record<string, string>): native.MergeRules {
   return rethrown(ConfigError, () => new native.MergeRules(given))
 }

@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from 'node:fs'
 
 import { ConfigError } from './errors.js'
+import { encodedSecret } from './native.js'
 import { warn } from './warnings.js'
 
 export type Secret = string | Uint8Array
@@ -9,36 +10,41 @@ export type Secret = string | Uint8Array
 export type SecretSource = () => readonly Secret[]
 
 /**
- * The secrets in an environment variable, newest first, with spaces or new lines between them. Throws `ConfigError`
+ * The secrets in an environment variable, newest first, one a line; `hex:` or `base64:` in front of one says that the
+ * rest is bytes. Throws `ConfigError`
  * where the variable has none. A process keeps the environment that it was started with: for secrets that change while
  * it runs take `secretsFromFile`.
  */
-export function secretsFromEnv(name: string): string[] {
-  const secrets = (process.env[name] ?? '').split(/\s+/).filter(Boolean)
+export function secretsFromEnv(name: string): Secret[] {
+  const secrets = secretLines(process.env[name] ?? '')
   if (secrets.length > 0) return secrets
   throw new ConfigError('secret', `the environment variable ${name} has no secret: set it`)
 }
 
 /**
- * What a front takes as its `secrets`: those in a file, newest first, one a line (UTF-8). The file is read again when it
+ * What a front takes as its `secrets`: those in a file, newest first, as `secretsFromEnv` has them. The file is read again when it
  * was written or replaced, so that secrets change without a restart. Replace it as a whole (write another one and rename
  * it). Throws `ConfigError` where the file has no secret, and what `node:fs` throws where it can't be read.
  */
 export function secretsFromFile(path: string): SecretSource {
   let known = ''
-  let secrets: readonly string[] = []
+  let secrets: readonly Secret[] = []
   return () => {
     const { ino, mtimeNs, size } = statSync(path, { bigint: true })
     const state = `${ino} ${mtimeNs} ${size}`
     if (state === known) return secrets
-    const lines = readFileSync(path, 'utf8').split('\n')
-    secrets = lines.map((line) => line.trim()).filter(Boolean)
+    secrets = secretLines(readFileSync(path, 'utf8'))
     if (secrets.length === 0) {
       throw new ConfigError('secret', 'the file of secrets has none: write one a line')
     }
     known = state
     return secrets
   }
+}
+
+function secretLines(text: string): Secret[] {
+  const lines = text.split(/\r?\n/).filter(Boolean)
+  return lines.map((line) => encodedSecret(line) ?? line)
 }
 
 /**

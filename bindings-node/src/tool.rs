@@ -1,12 +1,16 @@
 //! What the command-line tool prints.
 
+use napi::bindgen_prelude::Uint8Array;
 use napi_derive::napi;
 use shortcrust::{
     UnixMillis,
     tool::{self, Call, Configuration, Printed, Visit},
 };
 
-use crate::ambient::Rng;
+use crate::{
+    ambient::Rng,
+    error::{self, Result},
+};
 
 /// A verb as it was called.
 #[napi(object, object_to_js = false)]
@@ -73,6 +77,12 @@ fn pairs(flat: &[String]) -> Vec<(String, String)> {
 #[napi(catch_unwind)]
 pub fn tool_run(call: ToolCall) -> ToolAnswer {
     call.with(|call| tool::run(call, &mut Rng::System)).into()
+}
+
+/// The bytes of a secret with `hex:` or `base64:` in front; null for one that is text.
+#[napi(catch_unwind)]
+pub fn encoded_secret(line: String) -> Result<Option<Uint8Array>> {
+    tool::encoded_secret(&line).map(|bytes| bytes.map(Uint8Array::new)).map_err(error::config)
 }
 
 /// The verbs and their options, as JSON.

@@ -41,9 +41,12 @@ const who = async (browser) => (await browser.get('/who')).text
 
 test('the environment gives secrets newest first', (context) => {
   context.after(() => delete process.env.TEST_SECRETS)
-  process.env.TEST_SECRETS = ' new\nold '
-  assert.deepEqual(secretsFromEnv('TEST_SECRETS'), ['new', 'old'])
-  process.env.TEST_SECRETS = ' '
+  process.env.TEST_SECRETS = 'the new\n\nhex:6f6c64\r\nbase64:b2xk'
+  const old = new Uint8Array(Buffer.from('old'))
+  assert.deepEqual(secretsFromEnv('TEST_SECRETS'), ['the new', old, old])
+  process.env.TEST_SECRETS = 'hex:no'
+  assert.throws(() => secretsFromEnv('TEST_SECRETS'), /begins with hex:/)
+  process.env.TEST_SECRETS = ''
   assert.throws(() => secretsFromEnv('TEST_SECRETS'), /TEST_SECRETS has no secret/)
 })
 

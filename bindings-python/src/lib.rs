@@ -47,8 +47,8 @@ mod _core {
             row_record, save, user_index,
         },
         tool::{
-            tool_doctor, tool_help, tool_listing, tool_misuse, tool_removed, tool_run, tool_table,
-            tool_user_index,
+            encoded_secret, tool_doctor, tool_help, tool_listing, tool_misuse, tool_removed, tool_run,
+            tool_table, tool_user_index,
         },
     };
 

@@ -1,5 +1,7 @@
 //! What the command-line tool prints.
 
+use std::borrow::Cow;
+
 use pyo3::prelude::*;
 use shortcrust::{
     UnixMillis,
@@ -48,6 +50,12 @@ fn answer(Printed { out, err, code }: Printed) -> Answer {
 #[expect(clippy::needless_pass_by_value, reason = "as PyO3 hands it over")]
 pub(crate) fn tool_run(call: ToolCall, entropy: &Bound<'_, PyAny>) -> Result<Answer, Failure> {
     guard(|| Ok(answer(tool::run(&call.core(), &mut rng(entropy)))))
+}
+
+/// The bytes of a secret with `hex:` or `base64:` in front; `None` for one that is text.
+#[pyfunction]
+pub(crate) fn encoded_secret(line: &str) -> Result<Option<Cow<'static, [u8]>>, Failure> {
+    Ok(tool::encoded_secret(line)?.map(Cow::Owned))
 }
 
 /// The verbs and their options, as JSON.

@@ -64,12 +64,20 @@ def starlette_client(secret_key: Any, **options: Any) -> TestClient:
 
 
 def test_the_environment_gives_secrets_newest_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SESSION_SECRETS", f" {SECRET.replace(' ', '-')}\n{'b' * 32} ")
-    assert secrets_from_env("SESSION_SECRETS") == [SECRET.replace(" ", "-"), "b" * 32]
+    monkeypatch.setenv("SESSION_SECRETS", f"{SECRET}\n\nhex:6f6c64\r\nbase64:b2xk")
+    assert secrets_from_env("SESSION_SECRETS") == [SECRET, b"old", b"old"]
+
+
+def test_a_secret_that_is_said_to_be_hex_and_is_not_is_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SESSION_SECRETS", "hex:no")
+    with pytest.raises(ConfigError, match="begins with hex:"):
+        secrets_from_env("SESSION_SECRETS")
 
 
 def test_a_variable_without_a_secret_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SESSION_SECRETS", " ")
+    monkeypatch.setenv("SESSION_SECRETS", "")
     with pytest.raises(ConfigError, match="SESSION_SECRETS has no secret"):
         secrets_from_env("SESSION_SECRETS")
 

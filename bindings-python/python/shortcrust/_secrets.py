@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from collections.abc import Callable, Sequence
 from copy import copy
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from . import _core
 from ._errors import ConfigError
 
 Source = Callable[[], Sequence[Any]]
@@ -17,42 +19,48 @@ T = TypeVar("T")
 _LOGGER = logging.getLogger("shortcrust")
 
 
-def secrets_from_env(name: str) -> list[str]:
-    """The secrets in an environment variable, newest first, with spaces or new lines between them.
+def secrets_from_env(name: str) -> list[str | bytes]:
+    """The secrets in an environment variable, newest first, one a line.
 
+    ``hex:`` or ``base64:`` in front of a line says that the rest is bytes.
     Raises ``ConfigError`` where the variable has none. A process keeps the environment it was
     started with: for secrets that change while it runs take :func:`secrets_from_file`.
     """
-    secrets = os.environ.get(name, "").split()
+    secrets = _lines(os.environ.get(name, ""))
     if not secrets:
         raise ConfigError(f"the environment variable {name} has no secret: set it", "secret")
     return secrets
 
 
-def secrets_from_file(path: str | os.PathLike[str]) -> Callable[[], list[str]]:
-    """What a front takes as its secrets: those in a file, newest first, one a line (UTF-8).
+def secrets_from_file(path: str | os.PathLike[str]) -> Callable[[], list[str | bytes]]:
+    """What a front takes as its secrets: those in a file (UTF-8).
 
-    The file is read again when it was written or replaced, so that secrets change without a
-    restart. Replace it as a whole (write another one and rename it). Raises ``ConfigError`` where
-    the file has no secret, and ``OSError`` where it can't be read.
+    They are written as :func:`secrets_from_env` has them. The file is read again when it was
+    written or replaced, so that secrets change without a restart. Replace it as a whole (write
+    another one and rename it). Raises ``ConfigError`` where the file has no secret, and ``OSError``
+    where it can't be read.
     """
     file = Path(path)
     known: tuple[int, int, int] | None = None
-    secrets: list[str] = []
+    secrets: list[str | bytes] = []
 
-    def current() -> list[str]:
+    def current() -> list[str | bytes]:
         nonlocal known, secrets
         found = file.stat()
         state = (found.st_ino, found.st_size, found.st_mtime_ns)
         if state != known:
-            lines = (line.strip() for line in file.read_text("utf-8").splitlines())
-            secrets = [line for line in lines if line]
+            secrets = _lines(file.read_text("utf-8"))
             if not secrets:
                 raise ConfigError("the file of secrets has none: write one a line", "secret")
             known = state
         return secrets
 
     return current
+
+
+def _lines(text: str) -> list[str | bytes]:
+    encoded = ((line, _core.encoded_secret(line)) for line in re.split(r"\r?\n", text) if line)
+    return [line if secret is None else secret for line, secret in encoded]
 
 
 class Rekeyed(Generic[T]):

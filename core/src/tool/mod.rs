@@ -26,6 +26,6 @@ pub use inspect::{Checks, Outcome, Report, Verdict, inspect};
 pub use kind::Kind;
 pub use run::{Call, Printed, run};
 pub use seal::{Content, MintError, mint};
-pub use settings::{Limits, Settings, secrets};
+pub use settings::{Limits, Settings, encoded_secret, secrets};
 pub use stored::{listing, removed, user_index};
 pub use verbs::{Opt, VERBS, Verb, table};

@@ -106,12 +106,17 @@ pub fn secrets(text: &str) -> Result<Keyring, ConfigError> {
 }
 
 fn secret(line: &str) -> Result<Secret, ConfigError> {
+    Ok(encoded_secret(line)?.map_or_else(|| Secret::new(line), Secret::new))
+}
+
+/// The bytes of a secret that is written with `hex:` or `base64:` in front; `None` for one that is text.
+pub fn encoded_secret(line: &str) -> Result<Option<Vec<u8>>, ConfigError> {
     let bytes = match (line.strip_prefix("hex:"), line.strip_prefix("base64:")) {
         (Some(digits), _) => from_hex(digits),
         (_, Some(text)) => from_base64(text),
-        _ => return Ok(Secret::new(line)),
+        _ => return Ok(None),
     };
-    bytes.map(Secret::new).ok_or_else(|| {
+    bytes.map(Some).ok_or_else(|| {
         ConfigError::new("secret", "a secret begins with hex: or base64: and is not that: check the line")
     })
 }
