@@ -1,4 +1,4 @@
-# make demo · make test · make test-long · make test-browser · make example · make conformance · make matrix · make services · make load · make bench · make fuzz · make lint
+# make demo · make test · make test-python · make test-node · make test-long · make test-browser · make example · make conformance · make matrix · make services · make load · make bench · make fuzz · make lint
 # Needs cargo, Python 3.11 or newer and Node 20 or newer; everything else is installed below this folder.
 
 PYTHON ?= python3
@@ -6,7 +6,7 @@ BIN := .venv/bin
 SERVICES := $(PYTHON) tests/services/services.py
 RUST := $(shell find core/src bindings-*/src -name '*.rs') $(wildcard stores/*.rs stores/*/*.*) Cargo.toml Cargo.lock $(wildcard */Cargo.toml)
 
-.PHONY: demo test test-long mysqlclient django-mariadb test-browser example conformance matrix services load bench fuzz lint clean
+.PHONY: demo test test-python test-node test-long mysqlclient django-mariadb test-browser example conformance matrix services load bench fuzz lint clean
 .DELETE_ON_ERROR:
 
 demo: .venv/built tests/interop/node_modules/.built examples/node_modules/.built
@@ -14,7 +14,13 @@ demo: .venv/built tests/interop/node_modules/.built examples/node_modules/.built
 
 test: lint
 	cargo test --quiet
-	$(SERVICES) run -- sh -c '$(BIN)/pytest --quiet && npm test --silent --prefix bindings-node'
+	$(MAKE) --jobs=2 --output-sync=target test-python test-node
+
+test-python: .venv/built tests/interop/node_modules/.built
+	$(SERVICES) run -- $(BIN)/pytest --quiet
+
+test-node: .venv/built bindings-node/node_modules/.built
+	$(SERVICES) run -- npm test --silent --prefix bindings-node
 
 # What a change is called done by: 10,000 random documents where `make test` has 1,000.
 test-long: export LONG = 1

@@ -6,6 +6,7 @@ COMMAND with the URLs set. INSTALL=1 (in CI, always) installs what is not there.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import signal
@@ -46,7 +47,10 @@ def supply() -> list[type[Server]]:
     """Installs what is wanted; what is absent all the same."""
     absent = [kind for kind in SERVERS if not os.environ.get(kind.variable) and not kind.find()]
     if absent and (IN_CI or os.environ.get("INSTALL")):
-        install([kind.package for kind in absent if kind.package])
+        # The two halves of `make test` come at once.
+        with Path(__file__).open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            install([kind.package for kind in absent if kind.package and not kind.find()])
         absent = [kind for kind in absent if not kind.find()]
     return absent
 
