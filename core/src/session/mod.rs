@@ -9,6 +9,7 @@ mod head;
 mod identity;
 mod label;
 mod machine;
+mod marks;
 mod opening;
 mod overlap;
 mod revocation;
