@@ -17,6 +17,7 @@
 //! - [`stores`]: their contract
 //! - [`own_store`]: a store of your own, complete, and how it is tested
 //! - [`support`]: Pythons, Nodes, threads, interpreters
+//! - [`testing`]: sessions in the tests of your application
 //! - [`threats`]: what is defended, and what is not
 //! - [`tool`]: the command line: what a cookie is and why it is refused
 
@@ -58,6 +59,8 @@ pub mod starlette {}
 pub mod stores {}
 #[doc = include_str!("support.md")]
 pub mod support {}
+#[doc = include_str!("testing.md")]
+pub mod testing {}
 #[doc = include_str!("threats.md")]
 pub mod threats {}
 #[doc = include_str!("tool.md")]

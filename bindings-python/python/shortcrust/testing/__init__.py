@@ -1,4 +1,8 @@
-"""What others test with: for now the contract of a store, in :mod:`shortcrust.testing.stores`."""
+"""What others test with.
+
+The contract of a store is in :mod:`shortcrust.testing.stores`; what the tests of an application
+need is in :mod:`shortcrust.testing.sessions`.
+"""
 
 from __future__ import annotations
 
