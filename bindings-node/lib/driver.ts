@@ -124,6 +124,8 @@ export class Driver implements Commands {
     this.notice()
     if (!this.isSeen) return
     vary(this.response, 'Cookie')
+    const isTold = this.why !== undefined && process.env.NODE_ENV === 'development'
+    if (isTold) this.response.setHeader('Shortcrust-Reason', this.why ?? '')
     try {
       setHeaders(this.response, this.seal())
     } catch (error) {

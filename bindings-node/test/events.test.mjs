@@ -131,6 +131,24 @@ test('a listener that can not be called is refused', () => {
   assert.throws(() => session({ secrets: [SECRET], onEvent: 'log' }), ConfigError)
 })
 
+for (const [environment, expected] of [
+  ['development', 'malformed'],
+  ['production', undefined],
+]) {
+  test(`in ${environment} ${expected ? 'a' : 'no'} header says why there is no session`, async (context) => {
+    const real = process.env.NODE_ENV
+    context.after(() => {
+      if (real === undefined) delete process.env.NODE_ENV
+      else process.env.NODE_ENV = real
+    })
+    process.env.NODE_ENV = environment
+    await serve(app(), async (browser) => {
+      const { headers } = await browser.get('/', { cookie: 'session=strange' })
+      assert.equal(headers['shortcrust-reason'], expected)
+    })
+  })
+}
+
 test('OpenTelemetry has the numbers', async () => {
   const { AggregationTemporality, InMemoryMetricExporter, MeterProvider, PeriodicExportingMetricReader } =
     await import('@opentelemetry/sdk-metrics')

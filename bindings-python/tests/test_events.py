@@ -172,6 +172,27 @@ def test_a_listener_that_can_not_be_called_is_refused() -> None:
         flask_app(SHORTCRUST_ON_EVENT="log")
 
 
+@pytest.mark.parametrize("debug", [True, False])
+def test_where_somebody_develops_a_header_says_why_there_is_no_session(debug: bool) -> None:
+    app = flask_app()
+    app.debug = debug
+    client = app.test_client()
+    said = [client.get(path).headers.get("Shortcrust-Reason") for path in ("/set/1", "/")]
+    client.set_cookie("session", "strange")
+    said.append(client.get("/").headers.get("Shortcrust-Reason"))
+    assert said == (["no_cookie", None, "malformed"] if debug else [None] * 3)
+
+
+@pytest.mark.parametrize("debug", [True, False])
+def test_starlettes_front_says_so_too(debug: bool) -> None:
+    app = Starlette(
+        debug=debug, routes=[Route("/", lambda request: Response(str(request.session)))]
+    )
+    app.add_middleware(SessionMiddleware, secret_key=SECRET, format="sealed")
+    said = TestClient(app).get("/", headers={"Cookie": "session=strange"}).headers
+    assert said.get("Shortcrust-Reason") == ("malformed" if debug else None)
+
+
 def test_opentelemetry_has_the_numbers() -> None:
     reader = InMemoryMetricReader()
     listener = session_metrics(MeterProvider([reader]))

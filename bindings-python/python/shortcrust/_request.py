@@ -7,6 +7,9 @@ from typing import Any
 
 from . import _core
 
+REASON_HEADER = "Shortcrust-Reason"
+"""Where somebody develops: why a response's request had no session."""
+
 
 @dataclass(slots=True)
 class RequestSession:

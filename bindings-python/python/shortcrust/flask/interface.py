@@ -19,7 +19,7 @@ from .._driver import Driver
 from .._errors import ConfigError, Unsupported
 from .._events import Telling
 from .._queues import Queues
-from .._request import RequestSession
+from .._request import REASON_HEADER, RequestSession
 from .._secrets import Rekeyed
 from .._steps import run
 from .._warnings import log
@@ -156,6 +156,7 @@ class ShortcrustInterface(PeerInterface):
         driver, modified = self.driver(app), _was_modified(session)
         if driver is None:
             return
+        _tell_developer(app, response)
         vars(session)[_ANSWERED] = True
         if OWN not in vars(session) and not modified:
             return
@@ -257,6 +258,12 @@ def _is_secure(app: Flask) -> bool:
     if has_request_context():
         return current_request.is_secure
     return bool(app.config["PREFERRED_URL_SCHEME"] == "https")
+
+
+def _tell_developer(app: Flask, response: Response) -> None:
+    """Why there is no session, where somebody develops."""
+    if app.debug and has_request_context() and (why := current_request.environ.get(REASON)):
+        response.headers[REASON_HEADER] = why
 
 
 def _note(own: RequestSession) -> None:

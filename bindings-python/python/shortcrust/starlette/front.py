@@ -16,7 +16,7 @@ from .._driver import Driver
 from .._errors import ConfigError, ShortcrustError
 from .._events import Telling
 from .._queues import Queues
-from .._request import RequestSession
+from .._request import REASON_HEADER, RequestSession
 from .._steps import run_async
 from .arguments import in_our_words
 from .at_start import warn_at_start
@@ -196,6 +196,9 @@ class Connection:
     async def close(self, message: Message) -> None:
         message.setdefault("headers", [])
         headers, session, closed = MutableHeaders(scope=message), self.session, None
+        why = self.scope.get(REASON)
+        if why and getattr(self.scope.get("app"), "debug", False):
+            headers[REASON_HEADER] = why
         was_read = session.accessed
         if session.modified or (
             self.own.native is not None and not sets_cookie(headers, self._name)
