@@ -1,5 +1,5 @@
 // Numbers of sessions for OpenTelemetry, by its API package (`npm install @opentelemetry/api`).
-import { type Attributes, type MeterProvider, metrics } from '@opentelemetry/api'
+import type { Attributes, MeterProvider } from '@opentelemetry/api'
 
 import type { EventListener, SessionEvent } from './events.js'
 
@@ -8,7 +8,7 @@ import type { EventListener, SessionEvent } from './events.js'
  * `shortcrust.event`, `.reason`, `.format`, `.key` (0 is the newest secret) and `.store`; `shortcrust.session.duration`
  * is a histogram of seconds by `shortcrust.event` and `.store`.
  */
-export function sessionMetrics(provider: MeterProvider = metrics.getMeterProvider()): EventListener {
+export function sessionMetrics(provider: MeterProvider = globalProvider()): EventListener {
   const meter = provider.getMeter('shortcrust')
   const events = meter.createCounter('shortcrust.session.events', {
     unit: '{event}',
@@ -25,6 +25,12 @@ export function sessionMetrics(provider: MeterProvider = metrics.getMeterProvide
     const more = { 'shortcrust.reason': reason, 'shortcrust.format': format, 'shortcrust.key': key }
     events.add(weight(event), { ...shared, ...known(more) })
   }
+}
+
+/** The API package is looked for only here: who loads all of our modules may not have it. */
+function globalProvider(): MeterProvider {
+  const api: typeof import('@opentelemetry/api') = require('@opentelemetry/api')
+  return api.metrics.getMeterProvider()
 }
 
 function known(attributes: Attributes): Attributes {

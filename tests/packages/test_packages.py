@@ -104,7 +104,13 @@ def sources(folder: Path, *suffixes: str) -> set[str]:
 def test_the_wheel_has_the_package_its_types_and_the_licences(wheel: Path) -> None:
     assert wheel.name.startswith(f"shortcrust-{VERSION}-cp310-abi3-")
     about = f"shortcrust-{VERSION}.dist-info"
-    meta = {"METADATA", "RECORD", "WHEEL", "sboms/shortcrust-python.cyclonedx.json"}
+    meta = {
+        "METADATA",
+        "RECORD",
+        "WHEEL",
+        "entry_points.txt",
+        "sboms/shortcrust-python.cyclonedx.json",
+    }
     meta |= {f"licenses/{name}" for name in LICENCES}
     package = sources(ROOT / "bindings-python/python", ".py", ".pyi", ".typed")
     assert {"shortcrust/_core.pyi", "shortcrust/py.typed"} <= package
