@@ -27,6 +27,7 @@ from unittest import mock
 
 from .. import ambient
 from .._errors import ConfigError, Unavailable
+from ..stores import Capabilities
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -41,7 +42,7 @@ class Clock:
     """The time of our fronts, which goes on only when it is told to."""
 
     def __init__(self, now: float) -> None:
-        self.now = now
+        self.now: float = now
         """Seconds since 1970."""
 
     def advance(self, **span: float) -> None:
@@ -68,10 +69,10 @@ class FailingStore:
     """A store, sync or async, that fails while ``fails`` is set, as if its server were away."""
 
     def __init__(self, store: Any) -> None:
-        self.store = store
+        self.store: Any = store
         """What has the sessions."""
-        self.fails = False
-        self.capabilities = store.capabilities
+        self.fails: bool = False
+        self.capabilities: Capabilities = store.capabilities
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self.store, name)
