@@ -14,31 +14,16 @@ import cookieSession from 'cookie-session'
 import express from 'express'
 import { session } from 'shortcrust/express'
 
+import { PAYLOADS } from './measure.mjs'
+
 const ROUNDS = Number(process.env.ROUNDS ?? 30)
 const REQUESTS = Number(process.env.REQUESTS ?? 500)
 const WARM_UP = 5
 
 const SECRET = 'a secret of the benchmark, over 32 bytes'
 
-/** A typical session: ten keys, about 310 bytes of JSON. */
-const TYPICAL = {
-  user_id: 183_922,
-  username: 'ada.lovelace',
-  email: 'ada.lovelace@example.com',
-  roles: ['customer', 'reviewer', 'beta'],
-  csrf_token: 'b3f1c9d0e7a84f52b6c1d2e3f4a5968778695a4b',
-  locale: 'en-GB',
-  theme: 'dark',
-  cart: {
-    items: [
-      { sku: 'PIE-0042', n: 2 },
-      { sku: 'TART-0007', n: 1 },
-    ],
-    total: 31.5,
-  },
-  last_seen: '2027-01-15T08:00:00Z',
-  visits: 17,
-}
+/** Ten keys, about 310 bytes of JSON. */
+const TYPICAL = PAYLOADS.typical
 
 const FLASK = { format: 'flask', policy: { absolute: null } }
 

@@ -6,7 +6,7 @@ import vary = require('vary')
 import { ambient } from './ambient.js'
 import { SealError, ShortcrustError } from './errors.js'
 import type { Front } from './front.js'
-import { decoded, isHeadWritten, isSecure, setHeaders, takesHeaders } from './head.js'
+import { decoded, isHeadWritten, isSecure, setHeaders, takesHeaders, tellDeveloper } from './head.js'
 import { LATE, lookAgain, snapshot } from './late.js'
 import { type Closed, close, loginSession, type NativeSession, type Opened } from './native.js'
 import { type Data, decode, ENDED, type Encoded, encode, type View } from './projection.js'
@@ -124,8 +124,7 @@ export class Driver implements Commands {
     this.notice()
     if (!this.isSeen) return
     vary(this.response, 'Cookie')
-    const isTold = this.why !== undefined && process.env.NODE_ENV === 'development'
-    if (isTold) this.response.setHeader('Shortcrust-Reason', this.why ?? '')
+    tellDeveloper(this.response, this.why)
     try {
       setHeaders(this.response, this.seal())
     } catch (error) {

@@ -47,7 +47,7 @@ export class Telling {
       throw new ConfigError('option', `onEvent must be a function of an event, not ${typeof listener}`)
     }
     this.#listener = listener
-    this.#store = store?.constructor.name
+    this.#store = store?.constructor?.name
   }
 
   /** The time from which durations count; undefined where nobody listens. */
@@ -69,9 +69,9 @@ export class Telling {
     for (const event of session.events()) this.#send(event as SessionEvent, begun)
   }
 
-  /** How many expired records were removed. */
-  swept(count: number, begun: number | undefined): void {
-    if (begun !== undefined && count > 0) this.#send({ name: 'swept', count, duration: 0 }, begun)
+  /** What happened outside of a request. */
+  counted(name: 'revoked' | 'swept', count: number | undefined, begun: number | undefined): void {
+    if (begun !== undefined) this.#send({ name, count, duration: 0 }, begun)
   }
 
   #send(told: SessionEvent, begun: number): void {

@@ -52,6 +52,12 @@ export function setHeaders(response: ServerResponse, closed: Closed | null): voi
   }
 }
 
+/** Why a request had no session, where somebody develops. */
+export function tellDeveloper(response: ServerResponse, why: string | undefined): void {
+  if (why !== undefined && process.env.NODE_ENV === 'development')
+    response.setHeader('Shortcrust-Reason', why)
+}
+
 /** Node reads headers as Latin-1; a MAC is over the bytes on the wire, which the core takes as UTF-8. */
 export function decoded(header: string): string {
   return /[\x80-\xff]/.test(header) ? Buffer.from(header, 'latin1').toString() : header

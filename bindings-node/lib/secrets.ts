@@ -72,7 +72,10 @@ export function rekeyed<T>(
         told = ''
       }
     } catch (error) {
-      const why = error instanceof ConfigError ? error.message : ((error as Error | null)?.name ?? 'Error')
+      const why =
+        error instanceof ConfigError
+          ? error.message
+          : String((error as NodeJS.ErrnoException | null)?.code ?? (error as Error | null)?.name)
       if (why !== told)
         warn('SHORTCRUST_SECRETS', `the last secrets stay in use, since secrets fails: ${why}`)
       told = why

@@ -1,7 +1,7 @@
 // Carries out at a store what the core asks for; which row is live, what is written and how often, the core decides.
 import { ambient } from './ambient.js'
 import { ShortcrustError } from './errors.js'
-import { Telling } from './events.js'
+import type { Telling } from './events.js'
 import type { NativeSession, Revocation, StoreAction } from './native.js'
 import type { Row, Store } from './stores/index.js'
 import { called, getOf, type PeerStore } from './stores/peer-store.js'
@@ -23,7 +23,7 @@ export class StoreRunner {
   readonly mode: Mode
   /** Of another library, by the position of the reader. */
   readonly #oldStores: readonly (PeerStore | undefined)[]
-  readonly #telling: Telling
+  readonly #telling: Telling | undefined
   /** Where requests wait of which another was first, by the record's key. */
   readonly #turns = new Turns()
 
@@ -31,7 +31,7 @@ export class StoreRunner {
     store: Store,
     mode: Mode,
     oldStores: readonly (PeerStore | undefined)[] = [],
-    telling = new Telling(),
+    telling?: Telling,
   ) {
     this.store = store
     this.mode = mode
@@ -41,7 +41,7 @@ export class StoreRunner {
 
   /** Until nothing more is asked for. Throws what the store has thrown, where the request is to fail for it. */
   async run(machine: NativeSession | Revocation): Promise<void> {
-    const begun = this.#telling.begin()
+    const begun = this.#telling?.begin()
     let thrown: unknown
     let leave: (() => void) | undefined
     try {
@@ -60,10 +60,15 @@ export class StoreRunner {
       }
     } finally {
       leave?.()
-      if ('events' in machine) this.#telling.tell(machine, begun)
+      this.#tell(machine, begun)
     }
     const { failure } = machine
     if (failure?.raise) throw thrown ?? new ShortcrustError(failure.reason, MESSAGES[failure.reason] ?? '')
+  }
+
+  #tell(machine: NativeSession | Revocation, begun: number | undefined): void {
+    if ('events' in machine) this.#telling?.tell(machine, begun)
+    else if (!machine.failure) this.#telling?.counted('revoked', machine.count ?? undefined, begun)
   }
 
   /** One after the other, until one is not done. */
@@ -103,9 +108,9 @@ export class StoreRunner {
       default:
         // Nobody waits for it, and whether it fails is no matter of this request's.
         if (!store.capabilities.expiry) {
-          const begun = this.#telling.begin()
+          const begun = this.#telling?.begin()
           store.sweep(expires ?? 0, limit).then(
-            (count) => this.#telling.swept(count, begun),
+            (count) => count > 0 && this.#telling?.counted('swept', count, begun),
             () => {},
           )
         }

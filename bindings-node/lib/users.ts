@@ -123,10 +123,12 @@ export const sessions = {
   },
 }
 
+type Served = Pick<Front, 'engine' | 'runner'>
+
 const places = new WeakMap<object, Place>()
 
 /** Remembers what a middleware, or a request of a drop-in's, is served with. */
-export function know(where: object, front: Front, current?: Current): void {
+export function know(where: object, front: Served, current?: Current): void {
   places.set(where, { front, current })
 }
 
@@ -140,7 +142,7 @@ export interface Current {
 
 interface Place {
   driver?: StoreDriver | undefined
-  front: Front
+  front: Served
   /** None of a middleware. */
   current: Current | undefined
 }
@@ -161,7 +163,7 @@ function listing(handle: string, text: string, current: string | undefined): Lis
   return [{ handle, created: new Date(created), renewed: new Date(renewed), isCurrent, label }]
 }
 
-function stored({ runner }: Front, what: string): StoreRunner {
+function stored({ runner }: Served, what: string): StoreRunner {
   if (runner?.mode === 'sessions') return runner
   throw new Unsupported(
     `${what}: sessions in cookies are known to nobody but the browsers; use the option store`,

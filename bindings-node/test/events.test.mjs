@@ -87,6 +87,13 @@ test('a session in a store is told of with its store', async () => {
   })
 })
 
+test('a revocation without a request is told of', async () => {
+  const { told, onEvent } = listener()
+  const middleware = session({ secrets: [SECRET], store: new MemoryStore(), onEvent })
+  await sessions.revokeAll(middleware, 'ada')
+  assert.deepEqual([told[0].name, told[0].count, told.length], ['revoked', 0, 1])
+})
+
 test('a store that fails is told of', async () => {
   const { told, onEvent, names } = listener()
   const store = new MemoryStore()

@@ -21,7 +21,6 @@ from shortcrust.stores._sql import TABLES
 
 ENDED = 1_000_000 if os.environ.get("LONG") else 30_000
 LIVE = 1_000
-PAUSES = {"sqlite": "time.sleep", "sqlalchemy": "pause"}
 NOW = 1_800_000_000_000
 
 SWEEPER = """
@@ -103,7 +102,7 @@ def test_while_a_sweep_of_sqlite_s_goes_on_others_write(
     def others_turn(_: float) -> None:
         others.append(other.put(f"live-{len(others)}", Entry("", None, NOW)))
 
-    monkeypatch.setattr(f"shortcrust.stores._sync.{kind}.{PAUSES[kind]}", others_turn)
+    monkeypatch.setattr("shortcrust.stores._sync.slices.pause", others_turn)
     assert store.sweep(NOW) == 250
     assert others == ["done", "done"]
     assert store.sweep(NOW) == 0

@@ -8,12 +8,12 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from serving import Serving
 from shortcrust import ambient
 from shortcrust._core import Codec
 
@@ -105,10 +105,8 @@ class Tokens:
         return self.codec.seal(payload, self.name, now_ms, self.policy, ambient.entropy)
 
 
-class Front(ThreadingHTTPServer):
+class Front(Serving):
     """Sends ``/FORMAT/APP/...`` on to an app."""
-
-    daemon_threads = True
 
     def __init__(self, shops: list[Shop]) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
@@ -117,14 +115,6 @@ class Front(ThreadingHTTPServer):
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}"
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.shutdown()
-        self.server_close()
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from proxy import Apps, Handler, Proxy, app_of  # type: ignore[import-not-found]
+from serving import Serving
 from shortcrust import ambient
 from shortcrust._config import build_engine
 from shortcrust._core import Wait
@@ -17,7 +18,6 @@ from told import told
 
 if TYPE_CHECKING:
     from shortcrust.stores import SQLiteStore
-    from typing_extensions import Self
 
 NAME = "session"
 PAGE = Path(__file__).with_name("page.html")
@@ -62,7 +62,7 @@ class Engine:
         return (row.version, row.text) if row else (None, None)
 
 
-class Watch(Proxy):  # type: ignore[misc]
+class Watch(Serving, Proxy):  # type: ignore[misc]
     """Serves both apps, and the page that shows what happens at ``/demo``."""
 
     def __init__(self, apps: Apps, engine: Engine, other: int, place: str, port: int = 0) -> None:
@@ -85,14 +85,6 @@ class Watch(Proxy):  # type: ignore[misc]
         with self.news:
             self.news.wait_for(lambda: len(self.events) > seen, timeout=15)
             return self.events[seen:]
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.shutdown()
-        self.server_close()
 
 
 class Watching(Handler):  # type: ignore[misc]

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ._warnings import log
+
 if TYPE_CHECKING:
     from . import _core
 
@@ -80,6 +82,6 @@ class Telling:
             return
         try:
             self._callback(event)
-        except Exception:
+        except Exception as error:  # noqa: BLE001 - whatever the application's code raises
             # A session does not fail because nobody could count it.
-            _LOGGER.exception("the callback for events has failed")
+            log(f"the callback for events raises {type(error).__name__}: some were not counted")

@@ -44,6 +44,28 @@ class Learner:
         found = self.at.get_by_role("button", name=label, exact=True)
         return self.at.locator(".step").filter(has=found).nth(part)
 
+    def learns_about_the_client_side(self, part: int, show: str) -> None:
+        """The first part has a signed cookie, the second an encrypted one."""
+        self.presses("Log in as guest", part)
+        assert "I like pears" in self.presses(show, part)
+        seen = self.presses("Read the cookie without the key", part)
+        assert ("I like pears" in seen) == (part == 0)
+        self.presses("Change the cookie", part)
+        effect = self.presses(show, part)
+        assert "The session is empty" in effect
+        assert "I like pears" not in effect
+
+    def learns_about_the_server_side(self, show: str) -> None:
+        self.presses("Log in as guest", 2)
+        token = self.cookies["stored"]["value"]
+        assert len(token) < 100
+        rows = self.presses("Show what the store has")
+        assert "I like pears" in rows
+        # The store has a hash of the id: who reads it can't log in with it.
+        assert token not in rows
+        self.presses("Forge an id")
+        assert "The session is empty" in self.presses(show, 2)
+
     @property
     def table(self) -> dict[str, tuple[str, str]]:
         """What the page says that the browser has: by the name the value, and "yes" or "no"."""

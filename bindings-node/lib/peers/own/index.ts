@@ -3,7 +3,6 @@ import type { IncomingMessage } from 'node:http'
 
 import { ambient } from '../../ambient.js'
 import { SealError, ShortcrustError } from '../../errors.js'
-import { Telling } from '../../events.js'
 import type { Front } from '../../front.js'
 import type { Options } from '../../front-options.js'
 import { type LabelOption, labelOf } from '../../label.js'
@@ -52,7 +51,7 @@ const NOBODY = 'shortcrust nobody'
 
 /** Its methods are those of a store of express-session's too. */
 export class OwnSessions implements Rows {
-  readonly front: Front
+  readonly front: Pick<Front, 'engine' | 'names' | 'runner'>
   readonly #runner: StoreRunner
   readonly #label: LabelOption | undefined
   readonly #knowsUsers: boolean
@@ -98,7 +97,6 @@ export class OwnSessions implements Rows {
       engine: engine(engineOptions(options)),
       names: [name],
       runner: this.#runner,
-      telling: new Telling(),
     }
   }
 

@@ -12,9 +12,6 @@ from ._base import Entry, Row
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-SLICE = 100
-"""A sweep of SQLite's removes so many at once, as one lock stands for the whole file."""
-
 TABLES = STATEMENTS["sql/tables.sql"].split(";")
 CREATE = STATEMENTS["sql/create.sql"]
 DELETE = STATEMENTS["sql/delete.sql"]

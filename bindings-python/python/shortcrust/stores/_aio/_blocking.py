@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from ..._errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
+
+    Step = Callable[[int], Awaitable[int]]
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -13,6 +13,7 @@ from ..._errors import ConfigError
 from .. import _sql
 from .._base import Capabilities, Entry, Row
 from ._blocking import blocking
+from .slices import in_slices
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -85,7 +86,7 @@ class AsyncSQLiteStore:
 
     async def sweep(self, now: int, limit: int = 1_000) -> int:
         """Removes at most ``limit`` records that ended before ``now`` (ms), and says how many."""
-        return await blocking(self._sweep, now, limit)
+        return await in_slices(lambda some: blocking(self._sweep, now, some), limit)
 
     async def close(self) -> None:
         """Closes the connections that nobody uses; the next use opens new ones."""
@@ -94,15 +95,7 @@ class AsyncSQLiteStore:
                 self._idle.get_nowait().close()
 
     def _sweep(self, now: int, limit: int) -> int:
-        statement, swept = _sql.statement("sweep", "sqlite"), 0
-        while True:
-            some, began = min(limit - swept, _sql.SLICE), time.monotonic()
-            _, count = self._run(statement, {"now": now, "limit": some})
-            swept += count
-            if count < some or swept == limit:
-                return swept
-            # Who waits for the lock asks for it now and then: half of the time is left to them.
-            time.sleep(time.monotonic() - began)
+        return self._run(_sql.statement("sweep", "sqlite"), {"now": now, "limit": limit})[1]
 
     def _run(self, statement: str, parameters: _sql.Parameters) -> tuple[Sequence[Any], int]:
         """The rows that were found, and how many were changed. A statement is a transaction."""

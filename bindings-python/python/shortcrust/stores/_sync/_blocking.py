@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    Step = Callable[[int], int]
+
 __all__ = ["blocking", "pause"]
 
 P = ParamSpec("P")

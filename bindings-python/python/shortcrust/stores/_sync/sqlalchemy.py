@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import BigInteger, Column, Index, Table, Text, text
@@ -14,7 +13,7 @@ from ..._errors import ConfigError
 from .. import _sql
 from .._base import Capabilities, Entry, Row
 from .._sql_errors import without_row
-from ._blocking import pause
+from .slices import in_slices
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -151,26 +150,18 @@ class SQLAlchemyStore:
     def sweep(self, now: int, limit: int = 1_000) -> int:
         """Removes at most ``limit`` records that ended before ``now`` (ms), and says how many."""
         if self._dialect == "sqlite":
-            return self._sweep_slices(now, limit)
+            return in_slices(lambda some: self._sweep(now, some), limit)
         if not self._is_mysql:
-            statement = _sql.statement("sweep", self._dialect)
-            return (self._run(statement, {"now": now, "limit": limit}))[1]
+            return self._sweep(now, limit)
         found, _ = self._run(_sql.statement("ended", "mysql"), {"now": now, "limit": limit})
         swept = 0
         for some in _sql.batches(found):
             swept += self._sweep_keys(now, some)
         return swept
 
-    def _sweep_slices(self, now: int, limit: int) -> int:
-        statement, swept = _sql.statement("sweep", "sqlite"), 0
-        while True:
-            some, began = min(limit - swept, _sql.SLICE), time.monotonic()
-            _, count = self._run(statement, {"now": now, "limit": some})
-            swept += count
-            if count < some or swept == limit:
-                return swept
-            # Who waits for the lock asks for it now and then: half of the time is left to them.
-            pause(time.monotonic() - began)
+    def _sweep(self, now: int, limit: int) -> int:
+        statement = _sql.statement("sweep", self._dialect)
+        return (self._run(statement, {"now": now, "limit": limit}))[1]
 
     def _sweep_keys(self, now: int, keys: Sequence[str]) -> int:
         """Removes of the keys those whose record ended and that nobody holds."""
