@@ -33,12 +33,22 @@ export function secretsFromFile(path: string): SecretSource {
     const { ino, mtimeNs, size } = statSync(path, { bigint: true })
     const state = `${ino} ${mtimeNs} ${size}`
     if (state === known) return secrets
-    secrets = secretLines(readFileSync(path, 'utf8'))
+    secrets = secretLines(text(readFileSync(path)))
     if (secrets.length === 0) {
       throw new ConfigError('secret', 'the file of secrets has none: write one a line')
     }
     known = state
     return secrets
+  }
+}
+
+/** Bytes that are no UTF-8 would silently become other ones. */
+function text(content: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(content)
+  } catch {
+    const help = 'write bytes with hex: or base64: in front'
+    throw new ConfigError('secret', `the file of secrets is not UTF-8: ${help}`)
   }
 }
 

@@ -55,6 +55,12 @@ test('a file without a secret stops the start', (context) => {
   assert.throws(() => session({ secrets: secretsFromFile(path) }), ConfigError)
 })
 
+test('a file of bytes is refused', (context) => {
+  const { path } = file(context, '')
+  writeFileSync(path, Buffer.alloc(32, 0xff))
+  assert.throws(() => session({ secrets: secretsFromFile(path) }), /is not UTF-8/)
+})
+
 test('a secret that is there twice is refused', () => {
   assert.throws(() => session({ secrets: [KEYS[0], KEYS[1], KEYS[0]] }), /listed twice/)
 })

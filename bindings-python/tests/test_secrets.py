@@ -88,6 +88,14 @@ def test_a_file_without_a_secret_stops_the_start(tmp_path: Path) -> None:
         flask_app(secrets_from_file(tmp_path / "secrets"))
 
 
+def test_a_file_of_bytes_is_refused_without_showing_one(tmp_path: Path) -> None:
+    (tmp_path / "secrets").write_bytes(b"\xff" * 32)
+    with pytest.raises(ConfigError, match="is not UTF-8") as caught:
+        flask_app(secrets_from_file(tmp_path / "secrets"))
+    assert "0xff" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
 def test_a_secret_that_is_there_twice_is_refused() -> None:
     with pytest.raises(ConfigError, match="listed twice"):
         flask_app([KEYS[0], KEYS[1], KEYS[0]], SHORTCRUST_FORMAT="flask", SHORTCRUST_ABSOLUTE=None)

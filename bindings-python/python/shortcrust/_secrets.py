@@ -49,13 +49,22 @@ def secrets_from_file(path: str | os.PathLike[str]) -> Callable[[], list[str | b
         found = file.stat()
         state = (found.st_ino, found.st_size, found.st_mtime_ns)
         if state != known:
-            secrets = _lines(file.read_text("utf-8"))
+            secrets = _lines(_text(file.read_bytes()))
             if not secrets:
                 raise ConfigError("the file of secrets has none: write one a line", "secret")
             known = state
         return secrets
 
     return current
+
+
+def _text(content: bytes) -> str:
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        # Python's own message shows a byte.
+        message = "the file of secrets is not UTF-8: write bytes with hex: or base64: in front"
+        raise ConfigError(message, "secret") from None
 
 
 def _lines(text: str) -> list[str | bytes]:
