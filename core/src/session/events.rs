@@ -33,7 +33,7 @@ pub enum Event {
     Failed(Reason),
 }
 
-/// What is told when the session is, but not how it came in.
+/// How the session came in, and what has happened since.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Events {
     /// The format of the cookie and the position of its secret.
